@@ -1,0 +1,175 @@
+/*
+ * Log lines and the sinks that every program can use; see log.h. The sink
+ * that writes log files and syslog is log-file.c.
+ */
+#include "core/log.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+
+enum { LINE_MAX_OCTETS = PIPE_BUF - 2, EXIT_OOM = 83, FULL_WAIT_MS = 1000 };
+
+struct logctx log_process = { "", false };
+
+static log_sink_fn *log_sink = log_sink_stderr;
+
+/* The pipe sink's state; one pipe per process. */
+static struct {
+	int fd;
+	unsigned long dropped;
+	bool stuck;	/* full at the last line: don't wait a second again */
+} log_pipe = { -1, 0, false };
+
+const char *
+log_level_name(enum log_level level)
+{
+	static const char *const names[] = {
+		"Debug", "Info", "Warning", "Error", "Fatal", "Panic"
+	};
+
+	return names[level];
+}
+
+void
+log_set_sink(log_sink_fn *sink)
+{
+	log_sink = sink;
+}
+
+static void
+hide_control_chars(char *line, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+			line[i] = '?';
+	}
+}
+
+void
+log_vwrite(const struct logctx *ctx, enum log_level level, const char *fmt,
+	   va_list ap)
+{
+	int saved_errno = errno;
+	char line[LINE_MAX_OCTETS];
+	size_t len;
+	int n;
+
+	n = snprintf(line, sizeof(line), "%s%s: ", ctx->prefix,
+		     log_level_name(level));
+	len = n < 0 ? 0 : (size_t)n;
+	if (len < sizeof(line)) {
+		n = vsnprintf(line + len, sizeof(line) - len, fmt, ap);
+		len += n < 0 ? 0 : (size_t)n;
+	}
+	if (len >= sizeof(line)) {
+		len = sizeof(line) - 1;
+		memcpy(line + len - 3, "...", 3);
+	}
+	hide_control_chars(line, len);
+	log_sink(level, line, len);
+	errno = saved_errno;
+}
+
+void
+log_write(const struct logctx *ctx, enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_vwrite(ctx, level, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_sink_stderr(enum log_level level, const char *line, size_t len)
+{
+	/* Nowhere left to tell a failure. */
+	(void)!dprintf(STDERR_FILENO, "%.*s\n", (int)len, line);
+}
+
+/* One line, one write. False when the pipe was full or is gone. */
+static bool
+pipe_write(enum log_level level, const char *line, size_t len)
+{
+	char buf[PIPE_BUF];
+	deadline_t deadline = DEADLINE_NEVER;
+
+	buf[0] = (char)('0' + level);
+	memcpy(buf + 1, line, len);
+	buf[len + 1] = '\n';
+	for (;;) {
+		struct pollfd pfd = { log_pipe.fd, POLLOUT, 0 };
+
+		if (write(log_pipe.fd, buf, len + 2) >= 0)
+			return true;
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN || log_pipe.stuck)
+			return false;
+		if (deadline == DEADLINE_NEVER)
+			deadline = deadline_in(FULL_WAIT_MS);
+		if (deadline_left(deadline) == 0)
+			return false;
+		if (poll(&pfd, 1, deadline_left(deadline)) < 0 &&
+		    errno != EINTR)
+			return false;
+	}
+}
+
+static void
+log_sink_pipe(enum log_level level, const char *line, size_t len)
+{
+	char told[128];
+	int told_len;
+
+	if (log_pipe.dropped > 0) {
+		told_len = snprintf(told, sizeof(told), "%sWarning: %lu log "
+				    "lines were dropped: log pipe was full",
+				    log_process.prefix, log_pipe.dropped);
+		if (pipe_write(LOG_LEVEL_WARNING, told, (size_t)told_len))
+			log_pipe.dropped = 0;
+	}
+	log_pipe.stuck = !pipe_write(level, line, len);
+	if (log_pipe.stuck)
+		log_pipe.dropped++;
+}
+
+void
+log_to_pipe(int fd)
+{
+	log_pipe.fd = fd;
+	log_set_sink(log_sink_pipe);
+}
+
+enum log_level
+log_pipe_level(const char *line, size_t len, const char **text_r)
+{
+	*text_r = line;
+	if (len == 0 || line[0] < '0' || line[0] > '0' + LOG_LEVEL_PANIC)
+		return LOG_LEVEL_ERROR;
+	*text_r = line + 1;
+	return (enum log_level)(line[0] - '0');
+}
+
+void
+log_panic(const char *file, int line, const char *func, const char *expr)
+{
+	log_write(&log_process, LOG_LEVEL_PANIC,
+		  "file %s: line %d (%s): assertion failed: (%s)", file, line,
+		  func, expr);
+	abort();
+}
+
+void
+log_die_oom(size_t size)
+{
+	log_fatal(&log_process, "Out of memory (%zu octets wanted)", size);
+	_exit(EXIT_OOM);
+}

@@ -1,0 +1,59 @@
+/*
+ * The one way in which mail is delivered, for lmtp and loft-lda alike. First
+ * every recipient of a transaction is prepared (nothing irrevocable happens),
+ * then all are settled together: folders synced once each, failures undone,
+ * one log line per recipient.
+ */
+#ifndef LOFT_DELIVER_DELIVER_H
+#define LOFT_DELIVER_DELIVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/log.h"
+
+struct conf;
+struct deliver_batch;
+struct message;
+struct pool;
+struct scope;
+struct user;
+
+/* One message for one recipient. The caller fills the first part and owns
+   all that it points to until deliver_batch_free(). */
+struct delivery {
+	const struct user *user;
+	struct message *message;
+	const char *headers;	/* put in front of the message (LF), or "" */
+	const char *mailbox;	/* where to: "INBOX", a detail or -m */
+	const char *sender;	/* envelope; "" is the null sender */
+	const char *rcpt;	/* final recipient's address */
+	const char *orig_rcpt;	/* as the MTA got it (ORCPT, -a); NULL = rcpt */
+	const char *session_id;
+	struct logctx log;	/* "lmtp(alice)<pid><SID>: " */
+	int64_t session_start;	/* clock_ms(), for %{session_time} */
+
+	/* The result, after deliver_commit(). */
+	bool stored;
+	struct err err;		/* when !stored: kind and why */
+	const char *mailbox_saved;	/* where it went; in the batch's pool */
+};
+
+/* scope: protocol "lmtp" or "lda" and the peer's addresses. Settings are
+   read from conf once and again only for users with overrides. A batch is
+   kept over many transactions. */
+struct deliver_batch *deliver_batch_new(const struct conf *conf,
+					const struct scope *scope,
+					struct err *err);
+void deliver_batch_free(struct deliver_batch **bp);
+
+/* Add a recipient and prepare: becomes the user, writes or links the file.
+   Trouble is noted in d->err for deliver_commit(). */
+void deliver_add(struct deliver_batch *batch, struct delivery *d);
+
+/* Settle all that was added: sync, undo what failed, log; then d->stored and
+   d->err are final and the batch is empty again. */
+void deliver_commit(struct deliver_batch *batch);
+
+#endif

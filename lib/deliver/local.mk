@@ -1,0 +1,2 @@
+libloft_a_SOURCES += \
+	lib/deliver/deliver.h

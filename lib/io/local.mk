@@ -1,0 +1,3 @@
+libloft_a_SOURCES += \
+	lib/io/stream.h \
+	lib/io/spool.h

@@ -1,0 +1,21 @@
+/*
+ * What a worker is doing: its slot in the shared board (read by the master
+ * for `loftctl who` and `process status`) and, with verbose_proctitle, its
+ * title. Cheap enough for every command: no system call but for a title.
+ */
+#ifndef LOFT_SERVICE_STATUS_H
+#define LOFT_SERVICE_STATUS_H
+
+enum status_state {
+	STATUS_IDLE,		/* waits for a client */
+	STATUS_SESSION,		/* has one, outside a transaction */
+	STATUS_TRANSACTION,	/* MAIL was accepted */
+	STATUS_DATA,		/* a message is in flight */
+};
+
+/* user, peer and what ("RCPT TO", "DATA") may be NULL. Does nothing in a
+   process that has no board (run by hand). */
+void status_set(enum status_state state, const char *user, const char *peer,
+		const char *what);
+
+#endif

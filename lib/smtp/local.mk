@@ -1,0 +1,1 @@
+libloft_a_SOURCES +=

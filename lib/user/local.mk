@@ -1,0 +1,3 @@
+libloft_a_SOURCES += \
+	lib/user/lookup.h \
+	lib/user/user.h
