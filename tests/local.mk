@@ -1,6 +1,6 @@
 # Tests. A unit test is one program, tests/unit/MODULE-FILE.c, and one word
 # here; so is a fuzz target, which `make check` runs over its seeds.
-LDADD = libloft.a $(CONFUSE_LIBS)
+LDADD = libloft.a $(CONFUSE_LIBS) $(CHECK_LIBS)
 
 UNIT_CORE = tests/unit/core-str
 UNIT_IO =
