@@ -1,4 +1,4 @@
 libloft_a_SOURCES += \
-	lib/service/priv.h \
+	lib/service/priv.c lib/service/priv.h \
 	lib/service/service.h \
 	lib/service/status.h

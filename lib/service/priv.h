@@ -25,6 +25,10 @@ struct priv_ids {
 int priv_ids_by_name(const char *user, const char *group,
 		     struct priv_ids *ids, struct err *err);
 
+/* Add a group (name or number) to the supplementary ones. */
+int priv_ids_add_group(struct priv_ids *ids, const char *group,
+		       struct err *err);
+
 /* Take up the resting place of a worker: effective ids only, when the
    process is root; otherwise nothing. */
 int priv_rest(const struct priv_ids *rest, struct err *err);

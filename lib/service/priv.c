@@ -1,0 +1,318 @@
+/*
+ * Changes of uid; see priv.h. Only effective ids change here (but for
+ * priv_drop), always through euid 0, and every step is checked: a process
+ * that can't say who it is must not touch mail.
+ */
+#include "service/priv.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/err.h"
+#include "core/log.h"
+#include "core/num.h"
+#include "core/pool.h"
+
+enum { GROUPS_MAX = 65536 };	/* NGROUPS_MAX of Linux */
+
+static struct {
+	struct priv_ids rest;	/* where priv_leave() goes */
+	bool rest_known;
+	bool inside;		/* between enter and leave */
+	bool changed;		/* the bracket changed ids */
+} priv;
+
+bool
+priv_is_root(void)
+{
+	uid_t real, effective, saved;
+
+	if (getresuid(&real, &effective, &saved) != 0)
+		return geteuid() == 0;
+	return real == 0 || effective == 0 || saved == 0;
+}
+
+static int
+find_user(const char *name, struct passwd **pw_r, uid_t *uid_r,
+	  struct err *err)
+{
+	uint32_t number;
+	struct passwd *pw;
+	bool numeric = num_u32(name, &number) && number != UINT32_MAX;
+
+	errno = 0;
+	pw = numeric ? getpwuid(number) : getpwnam(name);
+	if (pw == NULL && errno != 0 && errno != ENOENT && errno != ESRCH)
+		return err_sys(err, "getpwnam(%s)", name);
+	if (pw == NULL && !numeric)
+		return err_set(err, ERR_CONFIG, "user doesn't exist: %s",
+			       name);
+	*uid_r = pw != NULL ? pw->pw_uid : number;
+	*pw_r = pw;
+	return 0;
+}
+
+static int
+find_group(const char *name, gid_t *gid_r, struct err *err)
+{
+	uint32_t number;
+	struct group *gr;
+
+	if (num_u32(name, &number) && number != UINT32_MAX) {
+		*gid_r = number;
+		return 0;
+	}
+	errno = 0;
+	gr = getgrnam(name);
+	if (gr == NULL && errno != 0 && errno != ENOENT && errno != ESRCH)
+		return err_sys(err, "getgrnam(%s)", name);
+	if (gr == NULL)
+		return err_set(err, ERR_CONFIG, "group doesn't exist: %s",
+			       name);
+	*gid_r = gr->gr_gid;
+	return 0;
+}
+
+/* The user's groups with gid among them; just gid for an unnamed uid. */
+static void
+find_groups(const struct passwd *pw, gid_t gid, struct priv_ids *ids)
+{
+	int count = 64;
+	gid_t *groups = mem_alloc(sizeof(*groups) * (size_t)count);
+
+	groups[0] = gid;
+	if (pw == NULL) {
+		count = 1;
+	} else if (getgrouplist(pw->pw_name, gid, groups, &count) < 0) {
+		if (count > GROUPS_MAX)
+			count = GROUPS_MAX;
+		groups = mem_realloc(groups, sizeof(*groups) * (size_t)count);
+		if (getgrouplist(pw->pw_name, gid, groups, &count) < 0)
+			count = 1;	/* it grew again: gid stands first */
+	}
+	ids->groups = groups;
+	ids->group_count = (unsigned)count;
+}
+
+int
+priv_ids_by_name(const char *user, const char *group, struct priv_ids *ids,
+		 struct err *err)
+{
+	struct passwd *pw = NULL;
+	uid_t uid = 0;
+	gid_t gid = 0;
+
+	if (find_user(user, &pw, &uid, err) < 0)
+		return -1;
+	if (group != NULL) {
+		if (find_group(group, &gid, err) < 0)
+			return -1;
+	} else if (pw != NULL) {
+		gid = pw->pw_gid;
+	} else {
+		return err_set(err, ERR_CONFIG, "uid %s has no name and so no "
+			       "primary group: name a group", user);
+	}
+	find_groups(pw, gid, ids);
+	ids->uid = uid;
+	ids->gid = gid;
+	return 0;
+}
+
+int
+priv_ids_add_group(struct priv_ids *ids, const char *group, struct err *err)
+{
+	gid_t gid = 0, *groups;
+
+	if (find_group(group, &gid, err) < 0)
+		return -1;
+	groups = mem_alloc(sizeof(*groups) * (ids->group_count + 1));
+	if (ids->group_count > 0)
+		memcpy(groups, ids->groups,
+		       sizeof(*groups) * ids->group_count);
+	groups[ids->group_count++] = gid;
+	ids->groups = groups;
+	return 0;
+}
+
+/* From euid 0 to these effective ids. */
+static int
+set_effective(const struct priv_ids *ids, struct err *err)
+{
+	if (setgroups(ids->group_count, ids->groups) != 0)
+		return err_sys(err, "setgroups(%u groups of gid %u)",
+			       ids->group_count, (unsigned)ids->gid);
+	if (setegid(ids->gid) != 0)
+		return err_sys(err, "setegid(%u)", (unsigned)ids->gid);
+	if (seteuid(ids->uid) != 0)
+		return err_sys(err, "seteuid(%u)", (unsigned)ids->uid);
+	return 0;
+}
+
+/* Until told otherwise a process rests as what it was started as. */
+static void
+learn_rest(void)
+{
+	int count = getgroups(0, NULL);
+	gid_t *groups = mem_alloc(sizeof(*groups) *
+				  (size_t)(count > 0 ? count : 1));
+
+	if (count > 0)
+		count = getgroups(count, groups);
+	priv.rest = (struct priv_ids){ geteuid(), getegid(), groups,
+		count > 0 ? (unsigned)count : 0 };
+	priv.rest_known = true;
+}
+
+static void
+back_to_rest(void)
+{
+	struct err err;
+
+	if (seteuid(0) == 0 && set_effective(&priv.rest, &err) == 0)
+		return;
+	log_write(&log_process, LOG_LEVEL_PANIC,
+		  "can't return from euid %u to %u: %s", (unsigned)geteuid(),
+		  (unsigned)priv.rest.uid, strerror(errno));
+	abort();
+}
+
+int
+priv_rest(const struct priv_ids *rest, struct err *err)
+{
+	ASSERT(!priv.inside);
+	if (!priv_is_root())
+		return 0;
+	if (seteuid(0) != 0)
+		return err_sys(err, "seteuid(0)");
+	if (set_effective(rest, err) < 0)
+		return -1;
+	priv.rest = *rest;
+	priv.rest_known = true;
+	return 0;
+}
+
+/* Without root there is nothing to become; are we that already? */
+static int
+enter_as_self(const struct priv_ids *ids, struct err *err)
+{
+	if (ids->uid != geteuid())
+		return err_set(err, ERR_TEMP, "seteuid(%u) is not possible: "
+			       "process is not root (euid=%u)",
+			       (unsigned)ids->uid, (unsigned)geteuid());
+	if (ids->gid != getegid())
+		return err_set(err, ERR_TEMP, "setegid(%u) is not possible: "
+			       "process is not root (euid=%u egid=%u)",
+			       (unsigned)ids->gid, (unsigned)geteuid(),
+			       (unsigned)getegid());
+	return 0;
+}
+
+int
+priv_enter(const struct priv_ids *ids, struct err *err)
+{
+	ASSERT(!priv.inside);
+	if (ids->uid == 0)
+		return err_set(err, ERR_TEMP, "becoming root is not allowed");
+	if (!priv_is_root()) {
+		if (enter_as_self(ids, err) < 0)
+			return -1;
+		priv.inside = true;
+		priv.changed = false;
+		return 0;
+	}
+	if (!priv.rest_known)
+		learn_rest();
+	if (seteuid(0) != 0)
+		return err_sys(err, "seteuid(0)");
+	if (set_effective(ids, err) < 0) {
+		back_to_rest();
+		return -1;
+	}
+	priv.inside = true;
+	priv.changed = true;
+	return 0;
+}
+
+int
+priv_enter_root(const char *purpose, struct err *err)
+{
+	ASSERT(!priv.inside);
+	if (priv_is_root()) {
+		if (!priv.rest_known)
+			learn_rest();
+		if (seteuid(0) != 0)
+			return err_sys(err, "seteuid(0) to %s", purpose);
+		if (setegid(0) != 0) {
+			(void)err_sys(err, "setegid(0) to %s", purpose);
+			back_to_rest();
+			return -1;
+		}
+		priv.changed = true;
+	} else {
+		priv.changed = false;
+	}
+	priv.inside = true;
+	return 0;
+}
+
+void
+priv_leave(void)
+{
+	int saved_errno = errno;
+
+	ASSERT(priv.inside);
+	if (priv.changed)
+		back_to_rest();
+	priv.inside = false;
+	errno = saved_errno;
+}
+
+/* OpenSSH's habit: after the drop try to climb back, and refuse to live
+   where that works. */
+static int
+check_dropped(const struct priv_ids *ids, struct err *err)
+{
+	uid_t ruid, euid, suid;
+	gid_t rgid, egid, sgid;
+
+	if (getresuid(&ruid, &euid, &suid) != 0 ||
+	    getresgid(&rgid, &egid, &sgid) != 0)
+		return err_sys(err, "getresuid()");
+	if (ruid != ids->uid || euid != ids->uid || suid != ids->uid ||
+	    rgid != ids->gid || egid != ids->gid || sgid != ids->gid)
+		return err_set(err, ERR_TEMP, "ids are not %u:%u after the "
+			       "drop", (unsigned)ids->uid,
+			       (unsigned)ids->gid);
+	if (ids->uid != 0 && (setuid(0) == 0 || seteuid(0) == 0))
+		return err_set(err, ERR_TEMP, "root could be regained after "
+			       "the drop to uid %u", (unsigned)ids->uid);
+	return 0;
+}
+
+int
+priv_drop(const struct priv_ids *ids, struct err *err)
+{
+	ASSERT(!priv.inside);
+	if (priv_is_root()) {
+		if (geteuid() != 0 && seteuid(0) != 0)
+			return err_sys(err, "seteuid(0)");
+		if (setgroups(ids->group_count, ids->groups) != 0)
+			return err_sys(err, "setgroups(%u groups)",
+				       ids->group_count);
+		if (setresgid(ids->gid, ids->gid, ids->gid) != 0)
+			return err_sys(err, "setresgid(%u)",
+				       (unsigned)ids->gid);
+		if (setresuid(ids->uid, ids->uid, ids->uid) != 0)
+			return err_sys(err, "setresuid(%u)",
+				       (unsigned)ids->uid);
+	}
+	if (check_dropped(ids, err) < 0)
+		return -1;
+	priv.rest_known = false;
+	return 0;
+}

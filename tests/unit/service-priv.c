@@ -1,0 +1,129 @@
+/* Changes of uid. As root each case runs in a child of libcheck's own; an
+   ordinary user only sees that he can't become others. */
+#include "tests/unit/unit.h"
+
+#include <grp.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "core/err.h"
+#include "service/priv.h"
+
+static gid_t alice_groups[] = { 61001, 61009 };
+static gid_t rest_groups[] = { 61000 };
+static const struct priv_ids alice = { 61001, 61001, alice_groups, 2 };
+static const struct priv_ids rest = { 61000, 61000, rest_groups, 1 };
+
+static void
+assert_effective(uid_t uid, gid_t gid, int group_count)
+{
+	uid_t ruid, euid, suid;
+	gid_t groups[64];
+
+	ck_assert_int_eq(getresuid(&ruid, &euid, &suid), 0);
+	ck_assert_uint_eq(euid, uid);
+	ck_assert_uint_eq(suid, 0);
+	ck_assert_uint_eq(getegid(), gid);
+	ck_assert_int_eq(getgroups(64, groups), group_count);
+}
+
+START_TEST(root_enters_and_leaves)
+{
+	struct err err;
+
+	if (geteuid() != 0)
+		return;
+	ck_assert(priv_is_root());
+	ck_assert_int_eq(priv_rest(&rest, &err), 0);
+	assert_effective(61000, 61000, 1);
+	ck_assert(priv_is_root());
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(priv_enter(&alice, &err), 0);
+		assert_effective(61001, 61001, 2);
+		priv_leave();
+		assert_effective(61000, 61000, 1);
+	}
+	ck_assert_int_eq(priv_enter_root("test", &err), 0);
+	ck_assert_uint_eq(geteuid(), 0);
+	ck_assert_uint_eq(getegid(), 0);
+	priv_leave();
+	assert_effective(61000, 61000, 1);
+}
+END_TEST
+
+START_TEST(root_without_rest_returns_to_root)
+{
+	struct err err;
+	int before = getgroups(0, NULL);
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(priv_enter(&alice, &err), 0);
+	assert_effective(61001, 61001, 2);
+	priv_leave();
+	assert_effective(0, getgid(), before);
+}
+END_TEST
+
+START_TEST(uid_zero_is_refused)
+{
+	static const struct priv_ids zero = { 0, 0, NULL, 0 };
+	struct err err;
+
+	ck_assert_int_eq(priv_enter(&zero, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "root"));
+}
+END_TEST
+
+START_TEST(drop_is_for_good)
+{
+	struct err err;
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(priv_rest(&rest, &err), 0);
+	ck_assert_int_eq(priv_drop(&alice, &err), 0);
+	ck_assert(!priv_is_root());
+	ck_assert_int_eq(seteuid(0), -1);
+	/* Now an ordinary user: his own ids are fine, others are not. */
+	ck_assert_int_eq(priv_enter(&alice, &err), 0);
+	priv_leave();
+	ck_assert_int_eq(priv_enter(&rest, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "61000"));
+	ck_assert_int_eq(priv_enter_root("test", &err), 0);
+	ck_assert_uint_eq(geteuid(), 61001);
+	priv_leave();
+	ck_assert_int_eq(priv_drop(&alice, &err), 0);
+	ck_assert_int_eq(priv_drop(&rest, &err), -1);
+}
+END_TEST
+
+START_TEST(names_are_found_or_named)
+{
+	struct priv_ids ids;
+	struct err err;
+
+	ck_assert_int_eq(priv_ids_by_name("root", NULL, &ids, &err), 0);
+	ck_assert_uint_eq(ids.uid, 0);
+	ck_assert_uint_ge(ids.group_count, 1);
+	ck_assert_int_eq(priv_ids_by_name("61001", "61002", &ids, &err), 0);
+	ck_assert_uint_eq(ids.uid, 61001);
+	ck_assert_uint_eq(ids.gid, 61002);
+	ck_assert_uint_eq(ids.groups[0], 61002);
+	ck_assert_int_eq(priv_ids_add_group(&ids, "61003", &err), 0);
+	ck_assert_uint_eq(ids.groups[1], 61003);
+	ck_assert_int_eq(priv_ids_by_name("no-such-user", NULL, &ids, &err),
+			 -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "no-such-user"));
+	ck_assert_int_eq(priv_ids_by_name("root", "no-such-group", &ids,
+					  &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "no-such-group"));
+	ck_assert_int_eq(priv_ids_by_name("61001", NULL, &ids, &err), -1);
+	ck_assert_uint_eq(ids.uid, 61001);
+}
+END_TEST
+
+UNIT_MAIN("service-priv", root_enters_and_leaves,
+	  root_without_rest_returns_to_root, uid_zero_is_refused,
+	  drop_is_for_good, names_are_found_or_named);
