@@ -30,3 +30,29 @@ AM_TESTS_ENVIRONMENT = \
 	CK_FORK=yes; export CK_FORK; \
 	ASAN_OPTIONS=detect_leaks=1:abort_on_error=1; export ASAN_OPTIONS; \
 	UBSAN_OPTIONS=print_stacktrace=1; export UBSAN_OPTIONS;
+
+# Suites beside `make check`, because they want other programs or more time.
+INTEROP_TESTS = 
+EXTRA_DIST += tests/run-suite.sh tests/run-valgrind.sh $(INTEROP_TESTS)
+
+check-interop: all
+	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' \
+		bash $(srcdir)/tests/run-suite.sh \
+		$(addprefix $(abs_srcdir)/,$(INTEROP_TESTS))
+
+check-valgrind: $(UNIT_TESTS)
+	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' \
+		bash $(srcdir)/tests/run-valgrind.sh $(UNIT_TESTS)
+
+# The longest functions, for the eye; nothing fails because of a number.
+lengths:
+	@cd $(srcdir) && awk -f tests/lengths.awk \
+		$$(find lib master lmtp auth lda log ctl -name '*.c') | \
+		sort -rn | head -40
+
+analyze:
+	cd $(srcdir) && cppcheck --quiet --std=c11 --enable=warning,portability \
+		--suppress=normalCheckLevelMaxBranches -Ilib -I. \
+		--error-exitcode=1 lib master lmtp auth lda log ctl
+.PHONY: check-interop check-valgrind lengths analyze
+EXTRA_DIST += tests/lengths.awk

@@ -1,0 +1,11 @@
+# The benchmark: `make bench`.
+BENCH_TOOLS = tests/bench/load tests/bench/floor
+EXTRA_PROGRAMS += $(BENCH_TOOLS)
+CLEANFILES += $(BENCH_TOOLS)
+tests_bench_load_LDADD =
+tests_bench_floor_LDADD =
+EXTRA_DIST += tests/bench/run.sh
+
+bench: all $(BENCH_TOOLS)
+	srcdir='$(srcdir)' builddir='$(abs_builddir)' bash $(srcdir)/tests/bench/run.sh
+.PHONY: bench
