@@ -2,7 +2,7 @@
 # here; so is a fuzz target, which `make check` runs over its seeds.
 LDADD = libloft.a $(CONFUSE_LIBS) $(CHECK_LIBS)
 
-UNIT_CORE = tests/unit/core-str
+UNIT_CORE = tests/unit/core-str tests/unit/core-log tests/unit/core-err
 UNIT_IO =
 UNIT_CONF =
 UNIT_SERVICE = tests/unit/service-priv tests/unit/service-loop
