@@ -3,11 +3,11 @@
 LDADD = libloft.a $(CONFUSE_LIBS) $(CHECK_LIBS)
 
 UNIT_CORE = tests/unit/core-str tests/unit/core-log tests/unit/core-err
-UNIT_IO =
+UNIT_IO = tests/unit/io-spool
 UNIT_CONF =
 UNIT_SERVICE = tests/unit/service-priv tests/unit/service-loop
 tests_unit_service_loop_LDADD = $(LDADD) $(EVENT_LIBS)
-UNIT_MAIL =
+UNIT_MAIL = tests/unit/mail-message
 UNIT_SMTP =
 UNIT_USER =
 UNIT_STORAGE =

@@ -1,3 +1,3 @@
 libloft_a_SOURCES += \
 	lib/io/stream.h \
-	lib/io/spool.h
+	lib/io/spool.c lib/io/spool.h

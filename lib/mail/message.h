@@ -5,8 +5,6 @@
 #ifndef LOFT_MAIL_MESSAGE_H
 #define LOFT_MAIL_MESSAGE_H
 
-#include <stdint.h>
-
 struct message;
 struct pool;
 struct spool;

@@ -1,0 +1,156 @@
+/* The spool: line ends, memory against file, and what happens without room. */
+#include "tests/unit/unit.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/err.h"
+#include "core/pool.h"
+#include "io/spool.h"
+
+static void
+check_content(const struct spool *sp, const char *want, size_t len)
+{
+	char *got = mem_alloc(len + 1);
+	struct err err;
+	size_t have = 0;
+	ssize_t n;
+
+	ck_assert_uint_eq(spool_size(sp), len);
+	while ((n = spool_read(sp, have, got + have, len + 1 - have,
+			       &err)) > 0)
+		have += (size_t)n;
+	ck_assert_int_eq(n, 0);
+	ck_assert_uint_eq(have, len);
+	ck_assert_mem_eq(got, want, len);
+	free(got);
+}
+
+static const struct {
+	const char *in, *out;
+	size_t in_len, out_len;
+	uint64_t lines;
+} cases[] = {
+#define CASE(in, out, lines) { in, out, sizeof(in) - 1, sizeof(out) - 1, lines }
+	CASE("", "", 0),
+	CASE("a\r\nb\r\n", "a\nb\n", 2),
+	CASE("a\nb", "a\nb", 1),
+	CASE("a\rb\r", "a\rb\r", 0),
+	CASE("\r\r\n", "\r\n", 0),
+	CASE("\r\n\r\n", "\n\n", 2),
+	CASE("\n\r\n\r", "\n\n\r", 2),
+	CASE("x\0\r\n\0\0", "x\0\n\0\0", 1),
+	CASE("\xff\r\r\r\ny", "\xff\r\r\ny", 0),
+};
+
+START_TEST(line_ends_across_calls)
+{
+	struct spool *sp = spool_new("/nonexistent");
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		for (size_t step = 1; step <= cases[i].in_len + 1; step++) {
+			size_t at = 0;
+
+			while (at < cases[i].in_len) {
+				size_t n = cases[i].in_len - at;
+
+				if (n > step)
+					n = step;
+				ck_assert_int_eq(spool_write(sp,
+					cases[i].in + at, n, &err), 0);
+				at += n;
+			}
+			ck_assert_int_eq(spool_finish(sp, &err), 0);
+			check_content(sp, cases[i].out, cases[i].out_len);
+			ck_assert_uint_eq(spool_lines(sp), cases[i].lines);
+			ck_assert_ptr_nonnull(spool_memory(sp));
+			ck_assert_int_eq(spool_fd(sp), -1);
+			spool_reset(sp);
+		}
+	}
+	spool_free(&sp);
+	ck_assert_ptr_null(sp);
+}
+END_TEST
+
+START_TEST(large_goes_to_unnamed_file)
+{
+	char dir[] = "/tmp/loft-unit.XXXXXX";
+	size_t len = 3 * 1024 * 1024 + 17;
+	char *want = mem_alloc(len);
+	struct spool *sp;
+	struct err err;
+	struct stat st;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	for (size_t i = 0; i < len; i++)
+		want[i] = (char)(i * 7 % 251);
+	for (size_t i = 0; i < len; i++) {
+		if (want[i] == '\r')
+			want[i] = 'r';
+	}
+	sp = spool_new(dir);
+	for (int round = 0; round < 2; round++) {
+		ck_assert_int_eq(spool_write(sp, want, len, &err), 0);
+		ck_assert_int_eq(spool_finish(sp, &err), 0);
+		ck_assert_ptr_null(spool_memory(sp));
+		ck_assert_int_eq(fstat(spool_fd(sp), &st), 0);
+		ck_assert_uint_eq((size_t)st.st_size, len);
+		ck_assert_uint_eq(st.st_nlink, 0);
+		check_content(sp, want, len);
+		spool_reset(sp);
+		ck_assert_int_eq(spool_fd(sp), -1);
+	}
+	spool_free(&sp);
+	/* Nothing is left behind. */
+	ck_assert_int_eq(rmdir(dir), 0);
+	free(want);
+}
+END_TEST
+
+START_TEST(unusable_temp_dir_is_named)
+{
+	struct spool *sp = spool_new("/nonexistent/tmp");
+	char block[4096];
+	struct err err;
+	int result = 0;
+
+	memset(block, 'x', sizeof(block));
+	for (int i = 0; i < 64 && result == 0; i++)
+		result = spool_write(sp, block, sizeof(block), &err);
+	ck_assert_int_eq(result, -1);
+	ck_assert_int_eq(err.kind, ERR_TEMP);
+	ck_assert_ptr_nonnull(strstr(err.text, "/nonexistent/tmp"));
+	ck_assert_ptr_nonnull(strstr(err.text, "No such file"));
+	spool_free(&sp);
+}
+END_TEST
+
+START_TEST(full_disk_is_told)
+{
+	struct spool *sp;
+	char block[4096];
+	struct err err;
+	int result = 0;
+
+	/* A file system that takes O_TMPFILE and is full after a megabyte
+	   can't be had without root: a size limit stands in for it. */
+	memset(block, 'x', sizeof(block));
+	sp = spool_new("/tmp");
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 65536, 65536 });
+	for (int i = 0; i < 64 && result == 0; i++)
+		result = spool_write(sp, block, sizeof(block), &err);
+	ck_assert_int_eq(result, -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "mail_temp_dir /tmp"));
+	ck_assert_ptr_nonnull(strstr(err.text, "File too large"));
+	spool_free(&sp);
+}
+END_TEST
+
+UNIT_MAIN("io-spool", line_ends_across_calls, large_goes_to_unnamed_file,
+	  unusable_temp_dir_is_named, full_disk_is_told);
