@@ -1,1 +1,2 @@
 # Programs and files of master/.
+EXTRA_DIST += master/master-settings.h
