@@ -23,8 +23,9 @@ struct user {
 	unsigned group_count;
 	const char *home;	/* expanded; NULL when there is none */
 	/* What the userdb said beyond that, as "name=value" up to NULL, ready
-	   to be laid over the settings ("mail" comes as "mail_location=…";
-	   "quota_rule" as "plugin/quota_rule=…"). */
+	   to be laid over the settings: "mail" comes as "mail_location=…". A
+	   field may mean a setting or a plugin key, so it comes as both
+	   ("quota_rule=…" and "plugin/quota_rule=…"). */
 	const char *const *overrides;
 	struct vars *vars;	/* %u %n %d %h %i … for this user */
 };
@@ -37,17 +38,21 @@ struct user_request {
 	unsigned local_port, remote_port;
 };
 
+/* Ids from a number or a name. -1 with ERR_TEMP naming what is wrong. */
+int user_id_parse(const char *text, uid_t *uid_r, struct err *err);
+int user_gid_parse(const char *text, gid_t *gid_r, struct err *err);
+
 /* Make a user of the fields of a userdb answer ("uid=1000", "home=/x", … up
    to NULL): fallbacks from mail_uid, mail_gid, mail_home; names turned into
    numbers; uid 0 and ids outside first_valid_uid…last_valid_uid refused.
-   `name` is who was asked for. -1 with ERR_TEMP and the reason, as the log
-   wants it. Lives in pool. */
+   `name` is who the answer is about; `fields` must live as long as pool. -1
+   with ERR_TEMP and the reason, as the log wants it. Lives in pool. */
 int user_from_fields(const char *name, const char *const *fields,
 		     const struct user_settings *set, struct pool *pool,
 		     struct user **user_r, struct err *err);
 
 /* The calling process as a user (loft-lda without -d): real ids, $USER (else
-   the passwd entry), $HOME. */
+   the passwd entry), $HOME. Root is refused with ERR_USAGE. */
 int user_from_process(struct pool *pool, struct user **user_r,
 		      struct err *err);
 
