@@ -5,7 +5,8 @@ LDADD = libloft.a $(CONFUSE_LIBS) $(CHECK_LIBS)
 UNIT_CORE = tests/unit/core-str tests/unit/core-log tests/unit/core-err
 UNIT_IO = tests/unit/io-spool
 UNIT_CONF =
-UNIT_SERVICE = tests/unit/service-priv tests/unit/service-loop
+UNIT_SERVICE = tests/unit/service-priv tests/unit/service-loop \
+	tests/unit/service-board
 tests_unit_service_loop_LDADD = $(LDADD) $(EVENT_LIBS)
 UNIT_MAIL = tests/unit/mail-message
 UNIT_SMTP =

@@ -1,9 +1,15 @@
 libloft_a_SOURCES += \
+	lib/service/board.c lib/service/board.h \
+	lib/service/daemon.c lib/service/daemon.h \
+	lib/service/inherit.c lib/service/inherit.h \
 	lib/service/log-settings.h \
 	lib/service/loop.c lib/service/loop.h \
 	lib/service/priv.c lib/service/priv.h \
 	lib/service/process-settings.h \
+	lib/service/proctitle.c lib/service/proctitle.h \
 	lib/service/service-settings.h \
-	lib/service/service.h \
+	lib/service/service.c lib/service/service.h \
 	lib/service/ssl-settings.h \
-	lib/service/status.h
+	lib/service/status.c lib/service/status.h \
+	lib/service/template.c \
+	lib/service/users.c lib/service/users.h

@@ -272,6 +272,12 @@ priv_leave(void)
 	errno = saved_errno;
 }
 
+bool
+priv_inside(void)
+{
+	return priv.inside;
+}
+
 /* OpenSSH's habit: after the drop try to climb back, and refuse to live
    where that works. */
 static int

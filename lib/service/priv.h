@@ -44,6 +44,9 @@ int priv_enter_root(const char *purpose, struct err *err);
 /* Back to rest. Failure to get back is no state to live in: Panic. */
 void priv_leave(void);
 
+/* Between enter and leave? */
+bool priv_inside(void);
+
 /* For good: setgroups, setresgid, setresuid, then try to climb back and
    refuse to go on if that works. */
 int priv_drop(const struct priv_ids *ids, struct err *err);

@@ -53,6 +53,8 @@ struct service {
 	int (*init)(const struct conf *conf, struct err *err);
 	/* One connection, from accept to close. */
 	void (*client)(const struct conf *conf, struct service_client *client);
+	bool own_log;		/* -L: write log files itself, with the
+				   settings of its protocol */
 };
 
 /* Was this process started by the master? (Its descriptors are there.) */

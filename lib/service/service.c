@@ -1,0 +1,377 @@
+/*
+ * The life of a worker; see service.h. Signals are blocked but in waits, so
+ * that none is lost between a look and the wait.
+ */
+#include "service/service.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/log.h"
+#include "core/pool.h"
+#include "service/board.h"
+#include "service/inherit.h"
+#include "service/process-settings.h"
+#include "service/service-settings.h"
+#include "service/status.h"
+
+enum {
+	EXIT_SETTINGS = 89,
+	ORPHAN_LOOK_MS = 20,	/* how often a call asks for the master */
+	PIPE_RETRY_MS = 100,	/* a report found the pipe full */
+	NO_FDS_PAUSE_MS = 100,	/* accept() found no free descriptor */
+};
+
+/* Asked by signals; written in the handler. */
+static volatile sig_atomic_t asked_yield, asked_retire, asked_stop;
+static volatile sig_atomic_t asked_reopen;
+
+static struct {
+	sigset_t wait_mask;
+	bool orphan;
+	int64_t looked;		/* for the master, clock_ms() */
+	unsigned listener_count;
+} state;
+
+static void
+on_signal(int signo)
+{
+	if (signo == SIGTERM)
+		asked_stop = 1;
+	else if (signo == SIGHUP)
+		asked_retire = 1;
+	else if (signo == SIGUSR1)
+		asked_reopen = 1;
+	else
+		asked_yield = 1;
+}
+
+void
+service_signals_init(void)
+{
+	static const int ours[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+	struct sigaction act = { .sa_handler = on_signal };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	sigset_t block;
+
+	(void)sigemptyset(&block);
+	(void)sigemptyset(&act.sa_mask);
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++) {
+		(void)sigaddset(&block, ours[i]);
+		(void)sigaction(ours[i], &act, NULL);
+	}
+	/* ^C on a foreground master's terminal reaches us too, but it is the
+	   master's to stop us. */
+	(void)sigaction(SIGINT, &ignore, NULL);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
+	(void)sigprocmask(SIG_BLOCK, &block, &state.wait_mask);
+	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		(void)sigdelset(&state.wait_mask, ours[i]);
+}
+
+void
+service_signals_reset(void)
+{
+	asked_yield = asked_retire = asked_stop = asked_reopen = 0;
+}
+
+int
+service_watch_fd(void)
+{
+	return SERVICE_FD_MASTER;
+}
+
+const sigset_t *
+service_wait_mask(void)
+{
+	return &state.wait_mask;
+}
+
+/* An orphan's listeners stand in the way of the next master. */
+static void
+close_listeners(void)
+{
+	for (unsigned i = 0; i < state.listener_count; i++)
+		(void)close(SERVICE_FD_LISTEN + (int)i);
+	state.listener_count = 0;
+}
+
+static void
+look_for_master(void)
+{
+	struct pollfd pfd = { SERVICE_FD_MASTER, POLLIN, 0 };
+	int64_t now = clock_ms();
+
+	if (state.orphan || now - state.looked < ORPHAN_LOOK_MS)
+		return;
+	state.looked = now;
+	if (poll(&pfd, 1, 0) > 0) {
+		state.orphan = true;
+		close_listeners();
+	}
+}
+
+enum service_call
+service_called(void)
+{
+	if (asked_reopen) {
+		asked_reopen = 0;
+		inherit_reopen_log();
+	}
+	look_for_master();
+	if (state.orphan)
+		return SERVICE_ORPHAN;
+	if (asked_stop)
+		return SERVICE_STOP;
+	if (asked_retire)
+		return SERVICE_RETIRE;
+	if (asked_yield) {
+		asked_yield = 0;
+		return SERVICE_YIELD;
+	}
+	return SERVICE_GO_ON;
+}
+
+/* Tell the master; false when its pipe is full. */
+static bool
+report(unsigned slot, uint32_t what)
+{
+	struct service_report rec = { getpid(), slot, what };
+
+	return write(SERVICE_FD_STATUS, &rec, sizeof(rec)) == sizeof(rec) ||
+		errno != EAGAIN;
+}
+
+static void
+set_client_addresses(struct service_client *client, const struct sockaddr *sa)
+{
+	struct sockaddr_storage local;
+	struct ucred cred;
+	socklen_t len = sizeof(local);
+
+	if (sa->sa_family == AF_UNIX) {
+		len = sizeof(cred);
+		if (getsockopt(client->fd_in, SOL_SOCKET, SO_PEERCRED, &cred,
+			       &len) == 0) {
+			client->peer_pid = cred.pid;
+			client->peer_uid = cred.uid;
+		}
+		return;
+	}
+	client->remote = ip_from_sockaddr(sa, &client->remote_port);
+	if (getsockname(client->fd_in, (struct sockaddr *)&local, &len) == 0)
+		client->local = ip_from_sockaddr((struct sockaddr *)&local,
+						 &client->local_port);
+}
+
+/* Without descriptors (or memory) clients wait; look again a little later. */
+static void
+wait_for_fds(int cause)
+{
+	static bool told;
+	struct pollfd pfd = { SERVICE_FD_MASTER, POLLIN, 0 };
+	struct timespec pause = { 0, NO_FDS_PAUSE_MS * 1000000L };
+
+	if (!told)
+		log_error(&log_process, "accept() failed: %s; clients wait",
+			  strerror(cause));
+	told = true;
+	(void)ppoll(&pfd, 1, &pause, &state.wait_mask);
+}
+
+/* One client from this listener; false when none was there after all. */
+static bool
+accept_client(const struct service_listener *listener,
+	      struct service_client *client)
+{
+	struct sockaddr_storage sa = { .ss_family = AF_UNIX };
+	socklen_t len = sizeof(sa);
+	int fd = accept4(listener->fd, (struct sockaddr *)&sa, &len,
+			 SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		    errno == ENOMEM)
+			wait_for_fds(errno);
+		return false;
+	}
+	memset(client, 0, sizeof(*client));
+	client->fd_in = client->fd_out = fd;
+	client->listener = listener->name;
+	client->ssl = listener->ssl;
+	client->haproxy = listener->haproxy;
+	set_client_addresses(client, (const struct sockaddr *)&sa);
+	return true;
+}
+
+struct worker {
+	const struct service *service;
+	const struct inherit *in;
+	unsigned slot;
+	unsigned served;
+	unsigned next;		/* listener to look at first, for fairness */
+	bool told_idle;		/* what the master believes */
+	struct pollfd *fds;	/* listeners, then the master's pipe */
+};
+
+/* Look at the listeners, let signals in; wait only when `wait_ms` isn't 0
+   (-1: for as long as it takes). True when a listener is ready. */
+static bool
+wait_for_client(struct worker *w, int wait_ms)
+{
+	struct timespec ts = { wait_ms / 1000, wait_ms % 1000 * 1000000L };
+
+	return ppoll(w->fds, state.listener_count + 1,
+		     wait_ms < 0 ? NULL : &ts, &state.wait_mask) > 0 &&
+		w->fds[state.listener_count].revents == 0;
+}
+
+static bool
+accept_ready(struct worker *w, struct service_client *client)
+{
+	for (unsigned i = 0; i < state.listener_count; i++) {
+		unsigned n = (w->next + i) % state.listener_count;
+
+		if (w->fds[n].revents == 0)
+			continue;
+		if (accept_client(&w->in->listeners[n], client)) {
+			w->next = (n + 1) % state.listener_count;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+serve(struct worker *w, struct service_client *client)
+{
+	if (w->told_idle)
+		w->told_idle = !report(w->slot, REPORT_BUSY);
+	status_set(STATUS_SESSION, NULL, NULL, NULL);
+	w->service->client(w->in->conf, client);
+	w->served++;
+}
+
+static bool
+worker_done(const struct worker *w)
+{
+	return service_called() >= SERVICE_RETIRE ||
+		(w->in->set->service_count > 0 &&
+		 w->served >= w->in->set->service_count);
+}
+
+/* The next client; false when the worker is to end. */
+static bool
+next_client(struct worker *w, struct service_client *client)
+{
+	int wait_ms = 0;
+
+	while (!worker_done(w)) {
+		bool ready = wait_for_client(w, wait_ms);
+
+		/* The call may have come with the client. */
+		if (worker_done(w))
+			break;
+		if (ready && accept_ready(w, client))
+			return true;
+		if (!w->told_idle) {
+			status_set(STATUS_IDLE, NULL, NULL, NULL);
+			w->told_idle = report(w->slot, REPORT_IDLE);
+		}
+		wait_ms = w->told_idle ? -1 : PIPE_RETRY_MS;
+	}
+	return false;
+}
+
+/* At a stop those who wait in the backlog are told so, by the session. */
+static void
+serve_backlog(struct worker *w)
+{
+	struct service_client client;
+
+	while (service_called() == SERVICE_STOP && wait_for_client(w, 0) &&
+	       accept_ready(w, &client))
+		serve(w, &client);
+}
+
+static void
+watch_listeners(struct worker *w)
+{
+	unsigned count = w->in->listener_count;
+
+	w->fds = mem_alloc((count + 1) * sizeof(*w->fds));
+	for (unsigned i = 0; i < count; i++)
+		w->fds[i] = (struct pollfd){ w->in->listeners[i].fd, POLLIN,
+			0 };
+	w->fds[count] = (struct pollfd){ SERVICE_FD_MASTER, POLLIN, 0 };
+}
+
+int
+service_worker(const struct service *service, const struct inherit *in,
+	       unsigned slot)
+{
+	struct worker w = { .service = service, .in = in, .slot = slot };
+	struct service_client client;
+
+	watch_listeners(&w);
+	status_init(in->board, slot, in->process->verbose_proctitle);
+	while (next_client(&w, &client))
+		serve(&w, &client);
+	serve_backlog(&w);
+	free(w.fds);
+	return EXIT_SUCCESS;
+}
+
+static bool
+is_template(void)
+{
+	struct stat st;
+
+	return fstat(SERVICE_FD_CONTROL, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+static int
+prepare(const struct service *service, struct inherit *in, struct err *err)
+{
+	if (inherit_open(service->name, in, err) < 0)
+		return -1;
+	state.listener_count = in->listener_count;
+	if (service->own_log && inherit_own_log(in, err) < 0)
+		return -1;
+	if (service->init != NULL && service->init(in->conf, err) < 0)
+		return -1;
+	return inherit_drop(in, true, err);
+}
+
+int
+service_run(const struct service *service)
+{
+	static struct inherit in;	/* workers keep it until they exit */
+	struct err err;
+	unsigned slot;
+
+	service_signals_init();
+	if (prepare(service, &in, &err) < 0) {
+		log_fatal(&log_process, "%s", err.text);
+		return EXIT_SETTINGS;
+	}
+	if (is_template()) {
+		slot = template_run(&in);
+	} else {
+		slot = in.slot;
+		if (inherit_limit(&in, &err) < 0) {
+			log_fatal(&log_process, "%s", err.text);
+			return EXIT_SETTINGS;
+		}
+	}
+	return service_worker(service, &in, slot);
+}
