@@ -3,13 +3,14 @@
 LDADD = libloft.a $(CONFUSE_LIBS) $(CHECK_LIBS)
 
 UNIT_CORE = tests/unit/core-str tests/unit/core-log tests/unit/core-err
-UNIT_IO = tests/unit/io-spool
+UNIT_IO = tests/unit/io-spool tests/unit/io-stream
 UNIT_CONF =
 UNIT_SERVICE = tests/unit/service-priv tests/unit/service-loop \
 	tests/unit/service-board
 tests_unit_service_loop_LDADD = $(LDADD) $(EVENT_LIBS)
 UNIT_MAIL = tests/unit/mail-message
-UNIT_SMTP =
+UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-dots \
+	tests/unit/smtp-params tests/unit/smtp-path tests/unit/smtp-reply
 UNIT_USER = tests/unit/user-wire
 UNIT_STORAGE =
 UNIT_DELIVER =

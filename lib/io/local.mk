@@ -1,3 +1,4 @@
 libloft_a_SOURCES += \
-	lib/io/stream.h \
+	lib/io/rawlog.c lib/io/rawlog.h \
+	lib/io/stream.c lib/io/stream.h \
 	lib/io/spool.c lib/io/spool.h

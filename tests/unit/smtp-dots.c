@@ -1,0 +1,95 @@
+/* The end of DATA, and dot-stuffing, however the octets arrive. */
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+#include "core/str.h"
+#include "smtp/dots.h"
+
+#define TEXT(t) t, sizeof(t) - 1
+
+static const struct {
+	const char *in;
+	size_t in_len;
+	const char *out;
+	size_t out_len;
+	const char *rest;	/* behind the end; NULL: it doesn't end */
+} cases[] = {
+	{ TEXT("a\r\n.\r\n"), TEXT("a\r\n"), "" },
+	{ TEXT(".\r\nQUIT\r\n"), TEXT(""), "QUIT\r\n" },
+	{ TEXT("\r\n.\r\n"), TEXT("\r\n"), "" },
+	{ TEXT("..\r\n...x\r\n.y\r\n.\r\n"), TEXT(".\r\n..x\r\ny\r\n"), "" },
+	{ TEXT("a\0b\r\n\0.\r\n\r\n.\r\n"), TEXT("a\0b\r\n\0.\r\n\r\n"), "" },
+	/* none of these may end it */
+	{ TEXT("a\n.\nb"), TEXT("a\n.\nb"), NULL },
+	{ TEXT("a\n.\r\nb"), TEXT("a\n.\r\nb"), NULL },
+	{ TEXT("a\r\n.\nb"), TEXT("a\r\n\nb"), NULL },
+	{ TEXT("a\r.\rb"), TEXT("a\r.\rb"), NULL },
+	{ TEXT("a\r.\r\nb"), TEXT("a\r.\r\nb"), NULL },
+	{ TEXT("a\r\n.\rb"), TEXT("a\r\n\rb"), NULL },
+	{ TEXT("a\r\r\n.\r\r\nb"), TEXT("a\r\r\n\r\r\nb"), NULL },
+	{ TEXT("a\n..\r\nb"), TEXT("a\n..\r\nb"), NULL },
+	{ TEXT("a\n\r.\r\nb"), TEXT("a\n\r.\r\nb"), NULL },
+	{ TEXT("\n.\r\nb"), TEXT("\n.\r\nb"), NULL },
+	{ TEXT("a\r\n. \r\nb"), TEXT("a\r\n \r\nb"), NULL },
+	{ TEXT("a\r\n.\0\r\nb"), TEXT("a\r\n\0\r\nb"), NULL },
+	/* the first CR LF . CR LF does, whatever came before */
+	{ TEXT("a\n.\r\n.\r\nb"), TEXT("a\n.\r\n"), "b" },
+	{ TEXT("a\r\n.\r\r\n.\r\n"), TEXT("a\r\n\r\r\n"), "" },
+	{ TEXT("a\r\r\n.\r\n"), TEXT("a\r\r\n"), "" },
+};
+
+static void
+check_case(size_t i, size_t step)
+{
+	struct dots d = DOTS_INIT;
+	struct str out = STR_INIT;
+	size_t used = 0, in_len = cases[i].in_len;
+
+	while (used < in_len && d.state != DOTS_END) {
+		const char *data = cases[i].in + used, *piece;
+		size_t len = in_len - used < step ? in_len - used : step;
+		size_t given = len, piece_len;
+
+		while (dots_next(&d, &data, &len, &piece, &piece_len))
+			str_append_n(&out, piece, piece_len);
+		ck_assert(len == 0 || d.state == DOTS_END);
+		used += given - len;
+	}
+	ck_assert_msg(out.len == cases[i].out_len &&
+		      memcmp(str_c(&out), cases[i].out, out.len) == 0,
+		      "case %zu step %zu: %s", i, step, str_c(&out));
+	ck_assert_uint_eq(d.state == DOTS_END, cases[i].rest != NULL);
+	if (cases[i].rest != NULL)
+		ck_assert_str_eq(cases[i].in + used, cases[i].rest);
+	str_free(&out);
+}
+
+START_TEST(only_crlf_dot_crlf_ends)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		for (size_t step = 1; step <= cases[i].in_len; step++)
+			check_case(i, step);
+	}
+}
+END_TEST
+
+START_TEST(stuffing_is_undone)
+{
+	static const char text[] = ".a\n..\r\n\n.\nx\r.\ny\r\n.z";
+	struct dots_stuffer st = { false, false };
+	struct str out = STR_INIT;
+
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		dots_stuff(&st, text + i, 1, &out);
+	dots_stuff_end(&st, &out);
+	ck_assert_str_eq(str_c(&out), "..a\r\n...\r\n\r\n..\r\nx\r.\r\ny\r\n"
+			 "..z\r\n.\r\n");
+	str_reset(&out);
+	dots_stuff_end(&st, &out);
+	ck_assert_str_eq(str_c(&out), ".\r\n");
+	str_free(&out);
+}
+END_TEST
+
+UNIT_MAIN("smtp-dots", only_crlf_dot_crlf_ends, stuffing_is_undone);
