@@ -2,6 +2,7 @@ noinst_LIBRARIES += libloft.a
 libloft_a_SOURCES = \
 	lib/core/clock.c lib/core/clock.h \
 	lib/core/err.c lib/core/err.h \
+	lib/core/hostname.c lib/core/hostname.h \
 	lib/core/ip.h \
 	lib/core/log.c lib/core/log.h \
 	lib/core/log-file.c lib/core/log-file.h \

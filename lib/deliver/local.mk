@@ -1,2 +1,2 @@
 libloft_a_SOURCES += \
-	lib/deliver/deliver.h
+	lib/deliver/deliver.h lib/deliver/deliver-settings.h

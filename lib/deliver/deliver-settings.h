@@ -1,0 +1,44 @@
+/*
+ * How mail is delivered and refused, for lmtp and loft-lda alike.
+ */
+#ifndef LOFT_DELIVER_SETTINGS_H
+#define LOFT_DELIVER_SETTINGS_H
+
+#include "conf/settings.h"
+
+#define DELIVER_SETTINGS(X) \
+	X(STR, hostname, "", \
+	  "Name of this host in greetings, Received, Message-IDs and " \
+	  "reports; empty means the system's own.") \
+	X(VARS, postmaster_address, \
+	  "postmaster@%{if;%d;ne;;%d;%{hostname}}", \
+	  "Sender of rejection mails.") \
+	X(BOOL, lda_mailbox_autocreate, "no", \
+	  "Create a missing target mailbox.") \
+	X(BOOL, lda_mailbox_autosubscribe, "no", \
+	  "Subscribe to a mailbox that was created so.") \
+	X(STR, lda_original_recipient_header, "", \
+	  "Header field that names the original recipient.") \
+	X(STR, recipient_delimiter, "+", \
+	  "Characters each of which parts a user from the detail behind.") \
+	X(BOOL, quota_full_tempfail, "no", \
+	  "Answer a full mailbox with a temporary failure.") \
+	X(VARS, deliver_log_format, "msgid=%m: %$", \
+	  "What is logged about a delivery; %$ is the result.") \
+	X(VARS, rejection_subject, "Rejected: %s", \
+	  "Subject of rejection mails.") \
+	X(VARS, rejection_reason, "Your message to <%t> was automatically " \
+	  "rejected:%n%r", "Text of rejection mails.") \
+	X(STR, sendmail_path, "/usr/sbin/sendmail", \
+	  "Program that sends mail.") \
+	X(STR, submission_host, "", \
+	  "Host or host:port that takes mail by SMTP instead of " \
+	  "sendmail_path.") \
+	X(ENUM, submission_ssl, "no:smtps:starttls", \
+	  "TLS towards submission_host.") \
+	X(TIME, submission_timeout, "30 secs", \
+	  "Longest wait for submission_host.")
+
+SETTINGS_STRUCT(deliver_settings, DELIVER_SETTINGS);
+
+#endif
