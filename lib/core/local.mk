@@ -3,7 +3,7 @@ libloft_a_SOURCES = \
 	lib/core/clock.c lib/core/clock.h \
 	lib/core/err.c lib/core/err.h \
 	lib/core/hostname.c lib/core/hostname.h \
-	lib/core/ip.h \
+	lib/core/ip.c lib/core/ip.h \
 	lib/core/log.c lib/core/log.h \
 	lib/core/log-file.c lib/core/log-file.h \
 	lib/core/num.c lib/core/num.h \

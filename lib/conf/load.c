@@ -1,0 +1,198 @@
+/*
+ * conf_load(): from a file name to a configuration or a list of errors, and
+ * the checks that need the whole text; see load.h for who does what.
+ */
+#include "conf/load.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/conf-private.h"
+#include "conf/conf.h"
+#include "conf/names.h"
+#include "core/pool.h"
+
+static void
+complain(struct str *to, const char *file, unsigned line, const char *fmt,
+	 va_list ap)
+{
+	if (line > 0)
+		str_printf(to, "%s line %u: ", file, line);
+	else
+		str_printf(to, "%s: ", file);
+	str_vprintf(to, fmt, ap);
+	str_append_c(to, '\n');
+}
+
+void
+load_error(struct load *load, const char *file, unsigned line,
+	   const char *fmt, ...)
+{
+	va_list ap;
+
+	load->error_count++;
+	if (load->error_count > LOAD_ERRORS_MAX)
+		return;
+	va_start(ap, fmt);
+	complain(load->errors, file, line, fmt, ap);
+	va_end(ap);
+}
+
+void
+load_warning(struct load *load, const char *file, unsigned line,
+	     const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	complain(load->warnings, file, line, fmt, ap);
+	va_end(ap);
+}
+
+/* passdb and userdb do nothing without a driver: somebody forgot it. */
+static void
+check_drivers(struct load *load)
+{
+	for (size_t i = 0; i < load->section_count; i++) {
+		const struct load_section *section = load->sections[i];
+		const char *word = section->kind->path;
+
+		if ((strcmp(word, "passdb") != 0 &&
+		     strcmp(word, "userdb") != 0) || section->has_driver)
+			continue;
+		load_error(load, section->file, section->line,
+			   "%s: missing driver", word);
+	}
+}
+
+/* Does an entry for this filter count for deliveries? `protocol imap` is
+   nobody's business here. */
+static bool
+filter_is_ours(const struct conf_filter *filter)
+{
+	for (; filter != NULL; filter = filter->parent) {
+		if (filter->kind == FILTER_PROTOCOL &&
+		    filter->value[0] != '!' &&
+		    strcmp(filter->value, "lmtp") != 0 &&
+		    strcmp(filter->value, "lda") != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Is the word in a list of words with a blank after each? */
+static bool
+told_before(const struct str *told, const char *name, size_t len)
+{
+	const char *p = str_c(told);
+
+	while (*p != '\0') {
+		size_t word = strcspn(p, " ");
+
+		if (word == len && memcmp(p, name, len) == 0)
+			return true;
+		p += word + 1;
+	}
+	return false;
+}
+
+static void
+check_plugin_list(struct load *load, const struct conf_entry *entry,
+		  struct str *told)
+{
+	static const char blanks[] = " \t,";
+	const char *p = entry->value;
+	size_t len;
+
+	for (p += strspn(p, blanks); *p != '\0'; p += strspn(p, blanks)) {
+		len = strcspn(p, blanks);
+		if (!names_mail_plugin(p, len) && !told_before(told, p, len)) {
+			str_printf(told, "%.*s ", (int)len, p);
+			load_warning(load, entry->file, entry->line,
+				     "mail_plugins: unknown plugin '%.*s', "
+				     "mail is delivered without it",
+				     (int)len, p);
+		}
+		p += len;
+	}
+}
+
+static void
+check_plugins(struct load *load)
+{
+	const struct conf *conf = load->conf;
+	struct str told = STR_INIT;
+
+	for (size_t i = 0; i < conf->count; i++) {
+		const struct conf_entry *entry = conf->entries[i];
+
+		if (strcmp(entry->path, "mail_plugins") == 0 &&
+		    filter_is_ours(entry->filter))
+			check_plugin_list(load, entry, &told);
+	}
+	str_free(&told);
+}
+
+/* `mail_plugins = x` after a block that said `mail_plugins = $mail_plugins y`
+   no longer reaches into that block, which surprises people. */
+static void
+check_late_globals(struct load *load)
+{
+	const struct conf *conf = load->conf;
+
+	for (size_t i = 0; i < conf->count; i++) {
+		const struct conf_entry *inner = conf->entries[i];
+
+		if (!inner->appended || inner->filter == NULL)
+			continue;
+		for (size_t j = i + 1; j < conf->count; j++) {
+			const struct conf_entry *late = conf->entries[j];
+
+			if (late->filter != inner->filter->parent ||
+			    strcmp(late->path, inner->path) != 0)
+				continue;
+			load_warning(load, late->file, late->line,
+				     "%s doesn't change the %s block that "
+				     "used it before (%s line %u)",
+				     late->path,
+				     conf_filter_word(inner->filter->kind),
+				     inner->file, inner->line);
+		}
+	}
+}
+
+static void
+load_free(struct load *load)
+{
+	str_free(&load->text);
+	free(load->lines);
+	free(load->sections);
+}
+
+int
+conf_load(const char *file, struct conf **conf_r, struct str *errors,
+	  struct str *warnings)
+{
+	struct conf *conf = conf_new(file);
+	struct load load = {
+		.conf = conf, .errors = errors, .warnings = warnings,
+	};
+
+	syntax_read(&load, conf->file);
+	grammar_parse(&load);
+	check_drivers(&load);
+	check_plugins(&load);
+	check_late_globals(&load);
+	load_free(&load);
+	if (load.error_count > LOAD_ERRORS_MAX)
+		str_printf(errors, "%s: %u more errors\n", file,
+			   load.error_count - LOAD_ERRORS_MAX);
+	if (load.error_count > 0) {
+		conf_free(&conf);
+		return -1;
+	}
+	conf_sort(conf);
+	*conf_r = conf;
+	return 0;
+}

@@ -1,0 +1,70 @@
+/*
+ * Which names there are: the kinds of sections, the settings inside of each,
+ * and what somebody may have meant who wrote an unknown one. Names come from
+ * the modules' tables first (all-settings.c), then from Dovecot's list
+ * (known.c).
+ */
+#ifndef LOFT_CONF_NAMES_H
+#define LOFT_CONF_NAMES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pool;
+struct setting_def;
+struct str;
+
+enum section_shape {
+	SHAPE_NAMED,	/* `service lmtp { }`: merges by name */
+	SHAPE_COUNTED,	/* `passdb { }`: each one is new; a name is allowed */
+	SHAPE_FREE,	/* `plugin { }`: any key, one section for all */
+	SHAPE_FILTER,	/* `protocol lmtp { }`: says for whom, holds the same
+			   as what is around it */
+};
+
+struct section_kind {
+	const char *path;	/* "service/unix_listener"; "" is the file */
+	enum section_shape shape;
+	const struct setting_def *known; /* Dovecot's; name NULL ends them */
+};
+
+/* The kind with this path; NULL when there is none. */
+const struct section_kind *section_kind_find(const char *path);
+
+/* The kind of `name { }` inside of a section of kind `parent`. */
+const struct section_kind *section_kind_child(const struct section_kind *parent,
+					      const char *name);
+
+/* The last word of its path: "unix_listener". */
+const char *section_kind_name(const struct section_kind *kind);
+
+/* The setting of that name inside of such a section. `ours_r` (may be NULL)
+   tells whether a module of Loft declared it. */
+const struct setting_def *section_setting(const struct section_kind *kind,
+					  const char *name, bool *ours_r);
+
+/* Row n of all settings of a kind, modules' first, each name once; NULL
+   after the last. */
+const struct setting_def *section_setting_at(const struct section_kind *kind,
+					     size_t n, bool *ours_r);
+
+/* A setting named by its path: "mail_location", "service/lmtp/user",
+   "plugin/quota" (a free key is a string). *kind_r as in section_setting. */
+const struct setting_def *setting_by_path(const char *path);
+
+/* Is this one of the settings of which only -P may show the value? */
+bool setting_is_secret(const char *path);
+
+/* Append what may help after "unknown setting 'x'": the nearest name, or
+   where the name belongs, or what became of it. */
+void names_hint(const struct section_kind *kind, const char *name,
+		struct str *text);
+
+/* For a name of Dovecot 1 or 2.0 that 2.3 only warns about: what became of
+   it; NULL for others. Such a setting has no effect. */
+const char *names_obsolete(const char *name);
+
+/* Is it a mail plugin whose work Loft does? */
+bool names_mail_plugin(const char *name, size_t len);
+
+#endif

@@ -1,0 +1,385 @@
+/*
+ * Settings tables at work: values by type, and the struct of a module filled
+ * from defaults, configuration and overrides; see settings.h.
+ */
+#include "conf/settings.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "conf/conf.h"
+#include "conf/conf-private.h"
+#include "core/err.h"
+#include "core/num.h"
+#include "core/pool.h"
+#include "core/str.h"
+
+struct unit {
+	const char *name;	/* any prefix of it will do */
+	uint64_t factor;
+};
+
+bool
+setting_parse_bool(const char *value, bool *b_r)
+{
+	static const char *const yes[] = { "yes", "y", "1", NULL };
+	static const char *const no[] = { "no", "n", "0", NULL };
+
+	for (int i = 0; yes[i] != NULL; i++) {
+		if (strcasecmp(value, yes[i]) == 0 ||
+		    strcasecmp(value, no[i]) == 0) {
+			*b_r = strcasecmp(value, yes[i]) == 0;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* "12 unit", "12unit" or a bare number, which counts `bare` each. */
+static bool
+parse_with_unit(const char *value, const struct unit *units, uint64_t bare,
+		uint64_t *n_r)
+{
+	size_t digits = strspn(value, "0123456789");
+	const char *name = value + digits;
+	uint64_t n, factor = bare;
+
+	if (!num_u64_n(value, digits, &n))
+		return false;
+	name += strspn(name, " \t");
+	if (*name != '\0') {
+		while (units->name != NULL &&
+		       strncasecmp(units->name, name, strlen(name)) != 0)
+			units++;
+		if (units->name == NULL)
+			return false;
+		factor = units->factor;
+	}
+	return !__builtin_mul_overflow(n, factor, n_r);
+}
+
+static bool
+parse_ms(const char *value, uint64_t *ms_r)
+{
+	/* "m" and "mi" are minutes: the order decides */
+	static const struct unit units[] = {
+		{ "secs", 1000 }, { "seconds", 1000 },
+		{ "mins", 60000 }, { "minutes", 60000 },
+		{ "msecs", 1 }, { "millisecs", 1 }, { "milliseconds", 1 },
+		{ "hours", 3600000 }, { "days", 86400000 },
+		{ "weeks", 604800000 }, { NULL, 0 }
+	};
+
+	return parse_with_unit(value, units, 1000, ms_r);
+}
+
+bool
+setting_parse_time(const char *value, unsigned *secs_r)
+{
+	uint64_t ms;
+
+	if (!parse_ms(value, &ms) || ms % 1000 != 0 ||
+	    ms / 1000 > UINT32_MAX)
+		return false;
+	*secs_r = (unsigned)(ms / 1000);
+	return true;
+}
+
+bool
+setting_parse_time_ms(const char *value, unsigned *msecs_r)
+{
+	uint64_t ms;
+
+	if (!parse_ms(value, &ms) || ms > UINT32_MAX)
+		return false;
+	*msecs_r = (unsigned)ms;
+	return true;
+}
+
+bool
+setting_parse_size(const char *value, uint64_t *octets_r)
+{
+	static const struct unit units[] = {
+		{ "b", 1 },
+		{ "kb", 1ull << 10 }, { "kib", 1ull << 10 },
+		{ "mb", 1ull << 20 }, { "mib", 1ull << 20 },
+		{ "gb", 1ull << 30 }, { "gib", 1ull << 30 },
+		{ "tb", 1ull << 40 }, { "tib", 1ull << 40 }, { NULL, 0 }
+	};
+
+	return parse_with_unit(value, units, 1, octets_r);
+}
+
+bool
+setting_parse_mode(const char *value, unsigned *mode_r)
+{
+	uint32_t mode;
+
+	if (!num_octal(value, &mode) || mode > 07777)
+		return false;
+	*mode_r = mode;
+	return true;
+}
+
+static bool
+parse_port(const char *value, unsigned *port_r)
+{
+	uint32_t port;
+
+	if (!num_u32(value, &port) || port > 65535)
+		return false;
+	*port_r = port;
+	return true;
+}
+
+/* Is value one of the words of "first:second:third"? */
+static bool
+in_enum(const char *choices, const char *value)
+{
+	size_t len = strlen(value);
+
+	for (const char *p = choices;; p++) {
+		size_t word = strcspn(p, ":");
+
+		if (word == len && memcmp(p, value, len) == 0)
+			return true;
+		p += word;
+		if (*p == '\0')
+			return false;
+	}
+}
+
+/* Store the value in the field; false when it is none of the type. A field
+   of NULL only checks. */
+static bool
+setting_store(const struct setting_def *def, const char *value, void *field)
+{
+	union {
+		bool b;
+		uint32_t u;
+		uint64_t size;
+		const char *s;
+	} v;
+	size_t size = sizeof(v.u);
+	bool ok = true;
+
+	switch (def->type) {
+	case SETTING_BOOL:
+		size = sizeof(v.b);
+		ok = setting_parse_bool(value, &v.b);
+		break;
+	case SETTING_UINT:
+		ok = num_u32(value, &v.u);
+		break;
+	case SETTING_MODE:
+		ok = setting_parse_mode(value, &v.u);
+		break;
+	case SETTING_PORT:
+		ok = parse_port(value, &v.u);
+		break;
+	case SETTING_TIME:
+		ok = setting_parse_time(value, &v.u);
+		break;
+	case SETTING_TIME_MS:
+		ok = setting_parse_time_ms(value, &v.u);
+		break;
+	case SETTING_SIZE:
+		size = sizeof(v.size);
+		ok = setting_parse_size(value, &v.size);
+		break;
+	case SETTING_ENUM:
+		ok = in_enum(def->def, value);
+		/* fall through */
+	case SETTING_STR:
+	case SETTING_VARS:
+		size = sizeof(v.s);
+		v.s = value;
+		break;
+	}
+	if (ok && field != NULL)
+		memcpy(field, &v, size);
+	return ok;
+}
+
+bool
+setting_check(const struct setting_def *def, const char *value,
+	      struct err *err)
+{
+	static const char *const what[] = {
+		[SETTING_BOOL] = "invalid boolean value '%s' for %s "
+			"(use yes or no)",
+		[SETTING_UINT] = "invalid number '%s' for %s",
+		[SETTING_MODE] = "invalid number '%s' for %s "
+			"(use an octal mode such as 0600)",
+		[SETTING_PORT] = "invalid port number '%s' for %s",
+		[SETTING_TIME] = "invalid time '%s' for %s "
+			"(such as 30 secs, 5 mins, 1 hours, 2 days)",
+		[SETTING_TIME_MS] = "invalid time '%s' for %s "
+			"(such as 250 msecs, 30 secs, 5 mins)",
+		[SETTING_SIZE] = "invalid size '%s' for %s "
+			"(a number, with B, k, M, G or T)",
+		[SETTING_ENUM] = "invalid value '%s' for %s (one of %s)",
+	};
+
+	if (setting_store(def, value, NULL))
+		return true;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	(void)err_set(err, ERR_CONFIG, what[def->type], value, def->name,
+		      def->def);
+#pragma GCC diagnostic pop
+	return false;
+}
+
+static const char *
+print_in_units(uint64_t n, const struct unit *units, struct pool *pool)
+{
+	if (n == 0)
+		return "0";
+	while (n % units->factor != 0)
+		units++;
+	return pool_printf(pool, "%llu %s",
+			   (unsigned long long)(n / units->factor),
+			   units->name);
+}
+
+const char *
+setting_print(const struct setting_def *def, const char *value,
+	      struct pool *pool)
+{
+	static const struct unit times[] = {
+		{ "weeks", 604800000 }, { "days", 86400000 },
+		{ "hours", 3600000 }, { "mins", 60000 }, { "secs", 1000 },
+		{ "ms", 1 }
+	};
+	static const struct unit sizes[] = {
+		{ "T", 1ull << 40 }, { "G", 1ull << 30 }, { "M", 1ull << 20 },
+		{ "k", 1ull << 10 }, { "B", 1 }
+	};
+	uint64_t n;
+	unsigned u;
+	bool b;
+
+	switch (def->type) {
+	case SETTING_BOOL:
+		if (setting_parse_bool(value, &b))
+			return b ? "yes" : "no";
+		break;
+	case SETTING_UINT:
+	case SETTING_PORT:
+		if (num_u64(value, &n))
+			return pool_printf(pool, "%llu", (unsigned long long)n);
+		break;
+	case SETTING_MODE:
+		if (setting_parse_mode(value, &u))
+			return pool_printf(pool, "0%o", u);
+		break;
+	case SETTING_TIME:
+	case SETTING_TIME_MS:
+		if (parse_ms(value, &n))
+			return print_in_units(n, times, pool);
+		break;
+	case SETTING_SIZE:
+		if (setting_parse_size(value, &n))
+			return print_in_units(n, sizes, pool);
+		break;
+	case SETTING_STR:
+	case SETTING_VARS:
+	case SETTING_ENUM:
+		break;
+	}
+	return value;
+}
+
+const char *
+setting_default(const struct setting_def *def, struct pool *pool)
+{
+	if (def->type != SETTING_ENUM)
+		return def->def;
+	return pool_strndup(pool, def->def, strcspn(def->def, ":"));
+}
+
+const struct setting_def *
+settings_find(const struct settings_info *info, const char *name)
+{
+	for (const struct setting_def *def = info->defs(); def->name != NULL;
+	     def++) {
+		if (def->name[0] == name[0] && strcmp(def->name, name) == 0)
+			return def;
+	}
+	return NULL;
+}
+
+static int
+override_apply(const struct settings_info *info, const char *override,
+	       char *set, struct pool *pool, struct err *err)
+{
+	const char *eq = strchr(override, '=');
+	const struct setting_def *def;
+	const char *name, *value;
+
+	if (eq == NULL)
+		return err_set(err, ERR_CONFIG, "invalid override '%s': "
+			       "missing '='", override);
+	name = pool_strndup(pool, override, (size_t)(eq - override));
+	def = settings_find(info, name);
+	if (def == NULL)
+		return 0;
+	value = pool_strdup(pool, eq + 1);
+	if (!setting_check(def, value, err))
+		return -1;
+	(void)setting_store(def, value, set + def->offset);
+	return 0;
+}
+
+/* The rows of the table whose values stand in the configuration. Entries are
+   sorted by path, so one section's settings lie side by side, but a row is
+   looked up by itself: tables are short, configurations needn't be. */
+static void
+settings_apply(const struct conf *conf, const struct scope *scope,
+	       const char *section, const struct settings_info *info,
+	       char *set, struct pool *pool)
+{
+	struct str path = STR_INIT;
+	size_t len;
+
+	if (section[0] != '\0') {
+		str_append(&path, section);
+		str_append_c(&path, '/');
+	}
+	len = path.len;
+	for (const struct setting_def *def = info->defs(); def->name != NULL;
+	     def++) {
+		const char *value;
+
+		str_truncate(&path, len);
+		str_append(&path, def->name);
+		value = conf_get(conf, scope, str_c(&path));
+		/* a snapshot may come from another version: what doesn't fit
+		   the type counts as unset */
+		if (value != NULL &&
+		    setting_store(def, value, NULL))
+			(void)setting_store(def, pool_strdup(pool, value),
+					    set + def->offset);
+	}
+	str_free(&path);
+}
+
+const void *
+settings_get(const struct conf *conf, const struct scope *scope,
+	     const char *section, const struct settings_info *info,
+	     const char *const *overrides, struct pool *pool, struct err *err)
+{
+	char *set = pool_alloc(pool, info->size);
+
+	for (const struct setting_def *def = info->defs(); def->name != NULL;
+	     def++)
+		(void)setting_store(def, setting_default(def, pool),
+				    set + def->offset);
+	settings_apply(conf, scope, section, info, set, pool);
+	for (; overrides != NULL && *overrides != NULL; overrides++) {
+		if (override_apply(info, *overrides, set, pool, err) < 0)
+			return NULL;
+	}
+	return set;
+}

@@ -1,0 +1,661 @@
+/*
+ * Dovecot's configuration text, statement by statement: comments, quotes,
+ * continued lines, sections, !include. Names are checked here and braces
+ * counted; what is in order goes on to grammar.c in libconfuse's form. An
+ * error is told and reading goes on.
+ */
+#include "conf/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/conf-private.h"
+#include "conf/conf.h"
+#include "conf/names.h"
+#include "conf/settings.h"
+#include "core/pool.h"
+
+/* One file being read. */
+struct reader {
+	struct load *load;
+	struct reader *parent;		/* who includes it */
+	const char *file;		/* lives as long as the conf */
+	dev_t dev;
+	ino_t ino;
+	unsigned depth;
+	const char *at, *end;
+	unsigned line;			/* of `at` */
+	unsigned start;			/* first line of the statement */
+	struct load_section *section;
+	struct load_section *outer;	/* where the file began */
+	unsigned skip;			/* depth inside of an unknown section */
+	unsigned skip_line;
+	struct str statement;
+};
+
+static const char blanks[] = " \t\r\f\v";
+
+static void read_file(struct load *load, struct reader *parent,
+		      struct load_section **section, const char *file,
+		      unsigned line, bool must);
+
+#define reader_error(reader, ...) \
+	load_error((reader)->load, (reader)->file, (reader)->start, __VA_ARGS__)
+#define reader_warning(reader, ...) \
+	load_warning((reader)->load, (reader)->file, (reader)->start, \
+		     __VA_ARGS__)
+
+static char *
+skip_blanks(char *p)
+{
+	return p + strspn(p, blanks);
+}
+
+static void
+trim_end(struct str *s)
+{
+	size_t len = s->len;
+
+	while (len > 0 && strchr(blanks, s->data[len - 1]) != NULL)
+		len--;
+	str_truncate(s, len);
+}
+
+/* Where a comment begins in the statement; its length when there is none. A
+   quote that isn't closed hides the rest of the line, as in Dovecot. */
+static size_t
+comment_start(const char *s)
+{
+	for (const char *p = s; *p != '\0'; p++) {
+		if (*p == '#')
+			return (size_t)(p - s);
+		if (*p == '"' || *p == '\'') {
+			char quote = *p++;
+
+			while (*p != '\0' && *p != quote) {
+				if (*p == '\\' && p[1] != '\0')
+					p++;
+				p++;
+			}
+			if (*p == '\0')
+				break;
+		}
+	}
+	return strlen(s);
+}
+
+/* Add the line at reader->at to the statement. False when it must not be
+   used (the reason was told). */
+static bool
+take_line(struct reader *reader)
+{
+	const char *start = reader->at;
+	size_t left = (size_t)(reader->end - start);
+	const char *end = memchr(start, '\n', left);
+
+	if (end == NULL)
+		end = reader->end;
+	reader->at = end < reader->end ? end + 1 : end;
+	reader->line++;
+	if (memchr(start, '\0', (size_t)(end - start)) != NULL) {
+		load_error(reader->load, reader->file, reader->line,
+			   "invalid NUL byte in this line");
+		return false;
+	}
+	while (start < end && strchr(blanks, *start) != NULL)
+		start++;
+	if (reader->statement.len + (size_t)(end - start) >
+	    LOAD_STATEMENT_MAX) {
+		load_error(reader->load, reader->file, reader->line,
+			   "invalid: this line is longer than %u octets",
+			   (unsigned)LOAD_STATEMENT_MAX);
+		return false;
+	}
+	str_append_n(&reader->statement, start, (size_t)(end - start));
+	trim_end(&reader->statement);
+	return true;
+}
+
+/* The comment goes; true when the statement has no end yet. */
+static bool
+goes_on(struct reader *reader)
+{
+	struct str *s = &reader->statement;
+	size_t comment = comment_start(str_c(s));
+
+	if (comment < s->len) {
+		if (comment > 0 && strchr(blanks, s->data[comment - 1]) == NULL)
+			load_warning(reader->load, reader->file, reader->line,
+				     "'#' begins a comment here: put a blank "
+				     "before it, or the value in quotes");
+		str_truncate(s, comment);
+		trim_end(s);
+		return false;
+	}
+	if (s->len == 0 || s->data[s->len - 1] != '\\')
+		return false;
+	str_truncate(s, s->len - 1);
+	trim_end(s);
+	str_append_c(s, ' ');
+	return true;
+}
+
+/* The next statement that isn't empty; false at the end of the file. */
+static bool
+next_statement(struct reader *reader)
+{
+	while (reader->at < reader->end) {
+		bool usable = true, more = true;
+
+		str_reset(&reader->statement);
+		reader->start = reader->line + 1;
+		while (more && reader->at < reader->end) {
+			usable = take_line(reader) && usable;
+			more = goes_on(reader);
+		}
+		trim_end(&reader->statement);
+		if (usable && reader->statement.len > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Take the quotes off in place where the whole text is quoted; a backslash
+   makes the next character plain. */
+static bool
+unquote(char *text)
+{
+	size_t len = strlen(text);
+	char *to = text;
+
+	if (len < 2 || (text[0] != '"' && text[0] != '\'') ||
+	    text[len - 1] != text[0])
+		return false;
+	text[len - 1] = '\0';
+	for (const char *p = text + 1; *p != '\0'; p++) {
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+		*to++ = *p;
+	}
+	*to = '\0';
+	return true;
+}
+
+static struct load_line
+line_here(const struct reader *reader)
+{
+	return (struct load_line){
+		.file = reader->file, .line = reader->start,
+	};
+}
+
+static void
+unknown_setting(struct reader *reader, const char *key)
+{
+	const struct section_kind *kind = reader->section->kind;
+	struct str hint = STR_INIT;
+
+	names_hint(kind, key, &hint);
+	if (kind->path[0] != '\0')
+		reader_error(reader, "unknown setting '%s' in %s%s", key,
+			     kind->path, str_c(&hint));
+	else
+		reader_error(reader, "unknown setting '%s'%s", key,
+			     str_c(&hint));
+	str_free(&hint);
+}
+
+static void
+read_setting(struct reader *reader, const char *key, char *value)
+{
+	struct load_section *section = reader->section;
+	struct load_line from = line_here(reader);
+	const struct setting_def *def;
+	const char *instead;
+
+	if (value[0] == '<') {
+		char *path = skip_blanks(value + 1);
+
+		memmove(value + 1, path, strlen(path) + 1);
+		from.quoted = true;
+	} else {
+		from.quoted = unquote(value);
+	}
+	if (strchr(key, '/') != NULL) {
+		def = section->path[0] == '\0' ? setting_by_path(key) : NULL;
+	} else {
+		def = section_setting(section->kind, key, NULL);
+	}
+	if (def != NULL) {
+		if (strchr(key, '/') != NULL || def->name[0] == '\0')
+			grammar_free_key(reader->load, key, value, &from);
+		else
+			grammar_setting(reader->load, section, def, value,
+					&from);
+		return;
+	}
+	instead = section->kind->path[0] == '\0' ? names_obsolete(key) : NULL;
+	if (instead != NULL)
+		reader_warning(reader, "%s is obsolete and has no effect "
+			       "(replaced by: %s)", key, instead);
+	else
+		unknown_setting(reader, key);
+}
+
+static bool
+filter_kind_of(const char *word, enum conf_filter_kind *kind_r)
+{
+	for (int i = FILTER_PROTOCOL; i <= FILTER_LOCAL_NAME; i++) {
+		if (strcmp(conf_filter_word((enum conf_filter_kind)i),
+			   word) == 0) {
+			*kind_r = (enum conf_filter_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+open_filter(struct reader *reader, struct load_section *section,
+	    const char *word, const char *title)
+{
+	const struct conf_filter *outer = reader->section->filter;
+	struct str why = STR_INIT;
+	enum conf_filter_kind kind;
+	bool ok;
+
+	if (!filter_kind_of(word, &kind))
+		return false;
+	for (const struct conf_filter *f = outer; f != NULL; f = f->parent) {
+		if (f->kind == FILTER_PROTOCOL && kind == FILTER_PROTOCOL) {
+			reader_error(reader, "invalid: a protocol block inside "
+				     "of a protocol block");
+			return false;
+		}
+	}
+	if (title[0] == '\0')
+		str_printf(&why, "missing name after '%s'", word);
+	else
+		section->filter = conf_filter_get(reader->load->conf, outer,
+						  kind, title, &why);
+	ok = section->filter != outer && section->filter != NULL;
+	if (!ok)
+		reader_error(reader, "%s", str_c(&why));
+	str_free(&why);
+	section->kind = reader->section->kind;
+	return ok;
+}
+
+/* The path of what stands in a new section, and a mark that it is there. */
+static void
+name_section(struct reader *reader, struct load_section *section,
+	     const char *word, const char *title)
+{
+	struct conf *conf = reader->load->conf;
+	const char *above = reader->section->path;
+	const char *slash = above[0] != '\0' ? "/" : "";
+
+	section->filter = reader->section->filter;
+	if (section->kind->shape == SHAPE_FREE) {
+		section->path = pool_printf(conf->pool, "%s%s%s", above, slash,
+					    word);
+		return;
+	}
+	if (section->kind->shape == SHAPE_COUNTED && title[0] == '\0')
+		title = pool_printf(conf->pool, "%u", reader->load->counted++);
+	else
+		title = conf_escape_name(title, conf->pool);
+	section->path = pool_printf(conf->pool, "%s%s%s/%s", above, slash,
+				    word, title);
+	(void)conf_add(conf, section->filter,
+		       pool_printf(conf->pool, "%s/", section->path), "",
+		       reader->file, reader->start);
+}
+
+static bool
+section_fits(struct reader *reader, const struct section_kind *kind,
+	     const char *word, const char *title)
+{
+	if (kind == NULL) {
+		struct str hint = STR_INIT;
+
+		names_hint(reader->section->kind, word, &hint);
+		reader_error(reader, "unknown section '%s'%s", word,
+			     str_c(&hint));
+		str_free(&hint);
+		return false;
+	}
+	if (reader->section->depth >= LOAD_SECTION_DEPTH) {
+		reader_error(reader, "invalid: sections are nested more than "
+			     "%u deep", (unsigned)LOAD_SECTION_DEPTH);
+		return false;
+	}
+	if (kind->shape == SHAPE_NAMED && title[0] == '\0' &&
+	    strcmp(word, "inet_listener") != 0) {
+		reader_error(reader, "missing name after '%s'", word);
+		return false;
+	}
+	return true;
+}
+
+static void
+open_section(struct reader *reader, const char *word, const char *title)
+{
+	const struct section_kind *kind =
+		section_kind_child(reader->section->kind, word);
+	struct load_line from = line_here(reader);
+	struct load_section *section;
+
+	if (!section_fits(reader, kind, word, title)) {
+		reader->skip = 1;
+		reader->skip_line = reader->start;
+		return;
+	}
+	section = grammar_section(reader->load, reader->section, kind);
+	section->file = reader->file;
+	section->line = reader->start;
+	section->opening = pool_printf(reader->load->conf->pool,
+				       title[0] != '\0' ? "%s %s {" : "%s%s {",
+				       word, title);
+	section->filter = reader->section->filter;
+	if (kind->shape != SHAPE_FILTER) {
+		name_section(reader, section, word, title);
+	} else if (!open_filter(reader, section, word, title)) {
+		section->has_driver = true;	/* told enough */
+		reader->skip = 1;
+		reader->skip_line = reader->start;
+		return;
+	}
+	grammar_open(reader->load, section, &from);
+	reader->section = section;
+}
+
+static void
+close_section(struct reader *reader, const char *rest)
+{
+	struct load_line from = line_here(reader);
+
+	if (*rest != '\0')
+		reader_error(reader, "invalid text after '}': %s", rest);
+	if (reader->section == reader->outer) {
+		reader_error(reader, "invalid '}': no section is open here");
+		return;
+	}
+	grammar_close(reader->load, &from);
+	reader->section = reader->section->parent;
+}
+
+/* `word {` or `word title {`; p points behind the word. */
+static void
+read_section(struct reader *reader, const char *word, char *p)
+{
+	char *title = p, *brace;
+
+	if (*p == '"' || *p == '\'') {
+		char quote = *p++;
+
+		while (*p != '\0' && *p != quote) {
+			if (*p == '\\' && p[1] != '\0')
+				p++;
+			p++;
+		}
+		brace = *p != '\0' ? skip_blanks(p + 1) : p;
+		if (*p != '\0')
+			p++;
+	} else {
+		if (*p != '{')
+			p += strcspn(p, blanks);
+		brace = skip_blanks(p);
+	}
+	if (*brace != '{') {
+		reader_error(reader, "missing '=' or '{' after '%s'", word);
+		return;
+	}
+	if (*skip_blanks(brace + 1) != '\0') {
+		reader_error(reader, "invalid text after '{': what is inside "
+			     "of a section begins on the next line");
+		/* `name { a = b }` closes itself */
+		if (strchr(brace, '}') != NULL)
+			return;
+	}
+	if (brace == title) {
+		open_section(reader, word, "");
+		return;
+	}
+	*p = '\0';
+	(void)unquote(title);
+	open_section(reader, word, title);
+}
+
+/* Inside of an unknown section only braces count. */
+static void
+skip_statement(struct reader *reader)
+{
+	const char *s = str_c(&reader->statement);
+	size_t len = reader->statement.len;
+
+	if (s[0] == '}')
+		reader->skip--;
+	else if (s[len - 1] == '{' && strchr(s, '=') == NULL)
+		reader->skip++;
+}
+
+static int
+no_glob_error(const char *path, int error)
+{
+	(void)path;
+	(void)error;
+	return 0;	/* what can't be read is told when nothing matches */
+}
+
+static void
+include(struct reader *reader, const char *pattern, bool must)
+{
+	struct pool *pool = reader->load->conf->pool;
+	const char *slash = strrchr(reader->file, '/');
+	glob_t found;
+
+	if (pattern[0] == '\0') {
+		reader_error(reader, "missing file name after !include");
+		return;
+	}
+	if (pattern[0] != '/' && slash != NULL)
+		pattern = pool_printf(pool, "%.*s/%s",
+				      (int)(slash - reader->file),
+				      reader->file, pattern);
+	switch (glob(pattern, GLOB_BRACE, no_glob_error, &found)) {
+	case 0:
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			read_file(reader->load, reader, &reader->section,
+				  found.gl_pathv[i], reader->start, must);
+		globfree(&found);
+		break;
+	case GLOB_NOMATCH:
+		if (must)
+			reader_error(reader, "missing file: nothing matches "
+				     "!include %s", pattern);
+		break;
+	default:
+		reader_error(reader, "invalid: can't list !include %s: %s",
+			     pattern, strerror(errno));
+		break;
+	}
+}
+
+static void
+read_statement(struct reader *reader)
+{
+	char *s = reader->statement.data;
+	char *key = s, *end, *p;
+
+	if (reader->skip > 0) {
+		skip_statement(reader);
+		return;
+	}
+	if (*s == '}') {
+		close_section(reader, skip_blanks(s + 1));
+		return;
+	}
+	end = s + strcspn(s, " \t\r\f\v=");
+	p = skip_blanks(end);
+	if (*s == '!' && *p != '=') {
+		*end = '\0';
+		if (strcmp(s, "!include") == 0)
+			include(reader, p, true);
+		else if (strcmp(s, "!include_try") == 0)
+			include(reader, p, false);
+		else
+			reader_error(reader, "unknown directive '%s'", s);
+	} else if (end == s) {
+		reader_error(reader, "missing name before '='");
+	} else if (*p == '=') {
+		*end = '\0';
+		read_setting(reader, key, skip_blanks(p + 1));
+	} else {
+		if (*p != '\0')
+			*end = '\0';
+		read_section(reader, key, p);
+	}
+}
+
+/* What the file opened and didn't close. */
+static void
+check_closed(struct reader *reader)
+{
+	struct load_line from = line_here(reader);
+
+	if (reader->skip > 0)
+		load_error(reader->load, reader->file, reader->skip_line,
+			   "missing '}' for the section that begins here");
+	for (; reader->section != reader->outer;
+	     reader->section = reader->section->parent) {
+		load_error(reader->load, reader->file, reader->section->line,
+			   "missing '}' for '%s' that begins here",
+			   reader->section->opening);
+		grammar_close(reader->load, &from);
+	}
+}
+
+static bool
+is_open_already(const struct reader *reader, const struct stat *st)
+{
+	for (; reader != NULL; reader = reader->parent) {
+		if (reader->dev == st->st_dev && reader->ino == st->st_ino)
+			return true;
+	}
+	return false;
+}
+
+/* The whole file; false with a reason in *why. */
+static bool
+slurp(struct load *load, int fd, struct str *text, const char **why)
+{
+	enum { CHUNK = 65536 };
+	ssize_t n;
+
+	while ((n = read(fd, str_reserve(text, CHUNK), CHUNK)) > 0) {
+		text->len += (size_t)n;
+		load->octets += (size_t)n;
+		if (text->len > LOAD_FILE_MAX ||
+		    load->octets > LOAD_TOTAL_MAX) {
+			*why = "invalid: too large";
+			return false;
+		}
+	}
+	if (n < 0)
+		*why = strerror(errno);
+	return n == 0;
+}
+
+static void
+read_statements(struct reader *reader, const struct str *text)
+{
+	reader->at = str_c(text);
+	reader->end = reader->at + text->len;
+	if (text->len >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0)
+		reader->at += 3;	/* a byte order mark */
+	while (next_statement(reader))
+		read_statement(reader);
+	check_closed(reader);
+	str_free(&reader->statement);
+}
+
+/* Open a file that is to be read: no terminal, no waiting for a writer. */
+static int
+open_source(const char *file, struct stat *st, const char **why)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int flags;
+
+	if (fd < 0 || fstat(fd, st) != 0) {
+		*why = strerror(errno);
+	} else if (S_ISDIR(st->st_mode)) {
+		*why = "is a directory";
+	} else {
+		flags = fcntl(fd, F_GETFL);
+		if (flags >= 0 &&
+		    fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0)
+			return fd;
+		*why = strerror(errno);
+	}
+	if (fd >= 0)
+		(void)close(fd);	/* it was only looked at */
+	return -1;
+}
+
+/* Read one file. `parent` and `line` tell who includes it; *section is where
+   its statements go. What can't be read is an error only when it must. */
+static void
+read_file(struct load *load, struct reader *parent,
+	  struct load_section **section, const char *file, unsigned line,
+	  bool must)
+{
+	struct reader reader = {
+		.load = load, .parent = parent, .section = *section,
+		.outer = *section, .depth = parent ? parent->depth + 1 : 0,
+	};
+	const char *at = parent != NULL ? parent->file : file;
+	const char *what = parent != NULL ? file : "", *why = NULL;
+	const char *gap = parent != NULL ? ": " : "";
+	struct str text = STR_INIT;
+	struct stat st = { 0 };
+	int fd = open_source(file, &st, &why);
+
+	if (fd < 0) {
+		/* a directory among the matches is passed over, as ever */
+		if (parent == NULL || (must && !S_ISDIR(st.st_mode)))
+			load_error(load, at, line, "can't read%s%s: %s",
+				   parent != NULL ? " " : "", what, why);
+		return;
+	}
+	reader.file = pool_strdup(load->conf->pool, file);
+	reader.dev = st.st_dev;
+	reader.ino = st.st_ino;
+	if (is_open_already(parent, &st))
+		load_error(load, at, line, "invalid: recursive !include%s%s",
+			   gap, what);
+	else if (reader.depth > LOAD_INCLUDE_DEPTH)
+		load_error(load, at, line, "invalid: !include is nested more "
+			   "than %u deep", (unsigned)LOAD_INCLUDE_DEPTH);
+	else if (!slurp(load, fd, &text, &why))
+		load_error(load, at, line, "can't read %s%s%s", what, gap,
+			   why);
+	else
+		read_statements(&reader, &text);
+	(void)close(fd);	/* nothing was written */
+	str_free(&text);
+}
+
+void
+syntax_read(struct load *load, const char *file)
+{
+	const struct section_kind *root = section_kind_find("");
+	struct load_section *section = grammar_section(load, NULL, root);
+
+	read_file(load, NULL, &section, file, 0, true);
+}
