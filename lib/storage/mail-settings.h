@@ -1,0 +1,51 @@
+/*
+ * Settings of mail storage: where mail lies and how it is written.
+ */
+#ifndef LOFT_STORAGE_MAIL_SETTINGS_H
+#define LOFT_STORAGE_MAIL_SETTINGS_H
+
+#include "conf/settings.h"
+
+#define MAIL_SETTINGS(X) \
+	X(VARS, mail_location, "", \
+	  "Where mail lies, \"maildir:~/Maildir\"; parameters follow after " \
+	  "colons (LAYOUT=fs, INBOX=, CONTROL=, SUBSCRIPTIONS=, UTF-8).") \
+	X(ENUM, mail_fsync, "optimized:never:always", \
+	  "When mail is brought to stable storage: \"never\" gives up the " \
+	  "promise that an accepted message survives a crash of the system.") \
+	X(BOOL, mail_save_crlf, "no", \
+	  "Store lines with CR LF instead of LF.") \
+	X(BOOL, maildir_copy_with_hardlinks, "yes", \
+	  "Let recipients with the same uid share one file by hard links.") \
+	X(STR, mail_temp_dir, "/tmp", \
+	  "Directory for the unnamed files that hold large messages while " \
+	  "they are received.") \
+	X(STR, mail_plugins, "", \
+	  "Names of the features to load, separated by blanks.") \
+	X(BOOL, mail_debug, "no", \
+	  "Log where mail is looked for and stored.") \
+	X(VARS, mail_log_prefix, "%s(%u)<%{pid}><%{session}>: ", \
+	  "What log lines about one user's mail begin with.")
+
+/* Inside `namespace { }`. A mailbox's `auto` is asked for with conf_get():
+   no field can have that name. */
+#define NAMESPACE_SETTINGS(X) \
+	X(BOOL, disabled, "no", "Leave this namespace out.") \
+	X(BOOL, hidden, "no", "For IMAP servers; no effect on delivery.") \
+	X(BOOL, inbox, "no", "The one namespace that holds INBOX.") \
+	X(STR, list, "yes", "For IMAP servers; no effect on delivery.") \
+	X(VARS, location, "", \
+	  "Where this namespace's mail lies; empty means mail_location.") \
+	X(VARS, prefix, "", "What names of its mailboxes begin with.") \
+	X(STR, separator, "", \
+	  "Character between levels of mailbox names; empty means the one " \
+	  "of the storage format.") \
+	X(BOOL, subscriptions, "yes", \
+	  "Does the namespace keep its own list of subscriptions?") \
+	X(ENUM, type, "private:shared:public", \
+	  "Whose mail it is; no effect on delivery.")
+
+SETTINGS_STRUCT(mail_settings, MAIL_SETTINGS);
+SETTINGS_STRUCT(namespace_settings, NAMESPACE_SETTINGS);
+
+#endif

@@ -1,0 +1,425 @@
+/*
+ * Maildir: one file a message, durable before it is answered for. The
+ * sequence and what each step guards against are in doc/durability.md.
+ * Everything here runs with the ids of the mailbox's owner.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/err.h"
+#include "core/log.h"
+#include "core/pool.h"
+#include "io/spool.h"
+#include "storage/dirs.h"
+#include "storage/mail-settings.h"
+#include "storage/maildir-name.h"
+#include "storage/maildir-write.h"
+#include "storage/storage-private.h"
+
+enum { NAME_TRIES = 100 };
+
+/* One message on its way. */
+struct maildir_save {
+	struct save_batch *batch;
+	struct pool *pool;		/* the batch's */
+	const struct mailbox *box;
+	const struct save_source *source;
+	struct save *save;
+	struct err *err;
+	struct stat st;			/* of the mailbox's directory */
+	struct perm perm;
+	bool sync, crlf;
+	char name[MAILDIR_NAME_MAX];
+	const char *tmp;		/* the file in tmp/, or NULL */
+};
+
+static int
+not_found(const struct mailbox *box, struct err *err)
+{
+	return err_set(err, ERR_NOTFOUND, "Mailbox doesn't exist: %s",
+		       box->name);
+}
+
+/* Is there no such directory (rather than trouble to look)? */
+static bool
+is_absent(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
+}
+
+/* --- creating --- */
+
+/* What a new mailbox's modes follow: the nearest mailbox above it that is
+   there, at last the root; a new root is private. */
+static int
+perm_for_new(const struct mailbox *box, struct pool *pool, struct perm *perm_r,
+	     struct err *err)
+{
+	const struct location *loc = &box->ns->loc;
+	char *path = pool_strdup(pool, box->inbox ? loc->root : box->path);
+	size_t root_len = strlen(loc->root);
+	char sep = loc->layout == LAYOUT_FS ? '/' : '.';
+	struct stat st;
+
+	while (stat(path, &st) < 0) {
+		char *cut;
+
+		if (!is_absent(errno))
+			return err_path(err, "stat", path);
+		if (strlen(path) <= root_len) {
+			*perm_r = perm_private;
+			return 0;
+		}
+		cut = strrchr(path + root_len, sep);
+		/* "root/.Sub" and "root/Sub" end at the root itself. */
+		path[cut == NULL || cut <= path + root_len + 1 ? root_len :
+			(size_t)(cut - path)] = '\0';
+	}
+	*perm_r = perm_from_dir(&st);
+	return 0;
+}
+
+/* mkdir(2) within a mailbox; its entry is synced with the mailbox's
+   directory. */
+static int
+make_subdir(const struct mailbox *box, const char *name,
+	    const struct perm *perm, struct pool *pool, struct err *err)
+{
+	const char *path = pool_printf(pool, "%s/%s", box->path, name);
+
+	if (mkdir(path, 0700) == 0)
+		return perm_apply_path(path, perm->dir, perm, err);
+	return errno == EEXIST ? 0 : err_path(err, "mkdir", path);
+}
+
+/* The mark by which other software knows a Maildir++ folder. */
+static int
+make_mark(const struct mailbox *box, const struct perm *perm,
+	  struct pool *pool, struct err *err)
+{
+	const char *path = pool_printf(pool, "%s/maildirfolder", box->path);
+	int fd, result;
+
+	if (box->inbox || box->ns->loc.layout != LAYOUT_MAILDIRPP)
+		return 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_path(err, "open", path);
+	result = perm_apply_fd(fd, path, perm->file, perm, err);
+	if (close(fd) < 0 && errno != EINTR && result == 0)
+		result = err_path(err, "close", path);
+	return result;
+}
+
+/* tmp/ comes last, when all else is synced: who finds tmp/ may rely on the
+   rest, although its maker may have died at any step. */
+static int
+make_all(const struct mailbox *box, const struct perm *perm,
+	 struct pool *pool, struct err *err)
+{
+	bool sync = strcmp(box->storage->set->mail_fsync, "never") != 0;
+
+	if (dir_make_durable(box->path, perm, sync, pool, err) < 0 ||
+	    make_subdir(box, "cur", perm, pool, err) < 0 ||
+	    make_subdir(box, "new", perm, pool, err) < 0 ||
+	    make_mark(box, perm, pool, err) < 0)
+		return -1;
+	if (sync && dir_sync(box->path, pool_printf(pool, "%s/new", box->path),
+			     err) < 0)
+		return -1;
+	return make_subdir(box, "tmp", perm, pool, err);
+}
+
+static int
+maildir_create(const struct mailbox *box, struct err *err)
+{
+	struct pool *pool = pool_new();
+	struct perm perm;
+	struct stat st;
+	int result = -1;
+
+	/* A file in a folder's place: there can't be such a folder. */
+	if (!box->inbox && stat(box->path, &st) == 0 && !S_ISDIR(st.st_mode))
+		(void)not_found(box, err);
+	else if (perm_for_new(box, pool, &perm, err) == 0)
+		result = make_all(box, &perm, pool, err);
+	pool_free(&pool);
+	return result;
+}
+
+/* --- names --- */
+
+static const char *
+new_path(const struct maildir_save *ms)
+{
+	char final[MAILDIR_NAME_MAX];
+
+	maildir_name_final(final, ms->name, ms->save->size, ms->save->vsize);
+	return pool_printf(ms->pool, "%s/new/%s", ms->box->path, final);
+}
+
+static void
+count_sizes(struct maildir_save *ms)
+{
+	const char *headers = ms->source->headers;
+	uint64_t lines = spool_lines(ms->source->spool);
+
+	for (const char *p = headers; (p = strchr(p, '\n')) != NULL; p++)
+		lines++;
+	ms->save->size = strlen(headers) + spool_size(ms->source->spool);
+	ms->save->vsize = ms->save->size + lines;
+	if (ms->crlf)
+		ms->save->size = ms->save->vsize;
+}
+
+/* --- a file of its own --- */
+
+/* Open a new file in tmp/; a taken name is another delivery's, take the
+   next. 1 when tmp/ isn't there. */
+static int
+open_tmp(struct maildir_save *ms, int *fd_r)
+{
+	const char *path = NULL;
+
+	for (int i = 0; i < NAME_TRIES; i++) {
+		maildir_name_new(ms->name);
+		path = pool_printf(ms->pool, "%s/tmp/%s", ms->box->path,
+				   ms->name);
+		*fd_r = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
+			     O_NOFOLLOW, 0600);
+		if (*fd_r >= 0) {
+			ms->tmp = path;
+			return 0;
+		}
+		if (is_absent(errno))
+			return 1;
+		if (errno != EEXIST)
+			break;
+	}
+	return err_path(ms->err, "open", path);
+}
+
+/* tmp/ wasn't there: INBOX is made as needed, so is the inside of a Maildir++
+   folder; with LAYOUT=fs a directory without tmp/ is no mailbox. */
+static int
+open_tmp_or_create(struct maildir_save *ms, int *fd_r)
+{
+	int result = open_tmp(ms, fd_r);
+
+	if (result <= 0)
+		return result;
+	if (!ms->box->inbox && ms->box->ns->loc.layout == LAYOUT_FS)
+		return not_found(ms->box, ms->err);
+	if (maildir_create(ms->box, ms->err) < 0)
+		return -1;
+	result = open_tmp(ms, fd_r);
+	if (result > 0) {
+		return err_set(ms->err, ERR_TEMP, "%s/tmp vanished",
+			       ms->box->path);
+	}
+	return result;
+}
+
+/* After a failed fdatasync() the data may be gone although a second call
+   would succeed: it is never tried again. */
+static int
+sync_file(const struct maildir_save *ms, int fd)
+{
+	int result;
+
+	if (!ms->sync)
+		return 0;
+	do {
+		result = fdatasync(fd);
+	} while (result < 0 && errno == EINTR);
+	return result < 0 ? err_path(ms->err, "fdatasync", ms->tmp) : 0;
+}
+
+static int
+fill_tmp(struct maildir_save *ms, int fd)
+{
+	int result = -1;
+
+	if (perm_apply_fd(fd, ms->tmp, ms->perm.file, &ms->perm,
+			  ms->err) == 0 &&
+	    maildir_write(fd, ms->tmp, ms->source, ms->crlf, ms->err) == 0)
+		result = sync_file(ms, fd);
+	/* NFS tells a full disk here. */
+	if (close(fd) < 0 && errno != EINTR && result == 0)
+		result = err_path(ms->err, "close", ms->tmp);
+	return result;
+}
+
+/* For file systems without RENAME_NOREPLACE. */
+static int
+link_and_unlink(const struct maildir_save *ms, const char *path)
+{
+	if (link(ms->tmp, path) < 0)
+		return -1;
+	if (unlink(ms->tmp) < 0) {
+		int saved_errno = errno;
+
+		(void)unlink(path);	/* told below */
+		errno = saved_errno;
+		return -1;
+	}
+	return 0;
+}
+
+static int
+rename_noreplace(const struct maildir_save *ms, const char *path)
+{
+	if (renameat2(AT_FDCWD, ms->tmp, AT_FDCWD, path,
+		      RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	return link_and_unlink(ms, path);
+}
+
+/* Into new/, never over another message. */
+static int
+place_tmp(struct maildir_save *ms)
+{
+	bool created = false;
+
+	for (int i = 0; i < NAME_TRIES; i++) {
+		ms->save->path = new_path(ms);
+		if (rename_noreplace(ms, ms->save->path) == 0)
+			return 0;
+		if (errno == ENOENT && !created) {
+			created = true;		/* new/ isn't there */
+			if (maildir_create(ms->box, ms->err) < 0)
+				return -1;
+		} else if (errno == EEXIST) {
+			maildir_name_new(ms->name);
+		} else {
+			break;
+		}
+	}
+	return err_path(ms->err, "rename", ms->save->path);
+}
+
+static int
+save_own(struct maildir_save *ms, const struct source_key *key)
+{
+	int fd;
+
+	if (open_tmp_or_create(ms, &fd) < 0)
+		return -1;
+	if (fill_tmp(ms, fd) < 0 || place_tmp(ms) < 0) {
+		(void)unlink(ms->tmp);	/* the cause is in err already */
+		return -1;
+	}
+	save_batch_add_source(ms->batch, key, ms->save->path);
+	return 0;
+}
+
+/* --- a link to another recipient's file --- */
+
+static struct source_key
+source_key(const struct maildir_save *ms)
+{
+	return (struct source_key){
+		.uid = geteuid(),
+		.setgid = (ms->st.st_mode & S_ISGID) != 0,
+		.gid = (ms->st.st_mode & S_ISGID) != 0 ? ms->st.st_gid :
+			ms->perm.gid != PERM_GID_DEFAULT ? ms->perm.gid :
+			getegid(),
+		.mode = ms->perm.file,
+		.dev = ms->st.st_dev,
+		.spool = ms->source->spool,
+		.headers = ms->source->headers,
+		.crlf = ms->crlf,
+	};
+}
+
+/* 1 when it is linked, 0 when the message needs a file of its own. */
+static int
+save_link(struct maildir_save *ms, const struct source_key *key)
+{
+	const char *source = save_batch_source(ms->batch, key);
+
+	if (source == NULL || !ms->box->storage->set->maildir_copy_with_hardlinks)
+		return 0;
+	for (int i = 0; i < NAME_TRIES; i++) {
+		maildir_name_new(ms->name);
+		ms->save->path = new_path(ms);
+		if (link(source, ms->save->path) == 0)
+			return 1;
+		if (errno != EEXIST)
+			break;
+	}
+	/* ENOENT: a reader moved the file, or new/ isn't there; either way
+	   save_own() knows what to do, as with EXDEV, EMLINK, EPERM. */
+	if (errno == ENOENT || errno == EMLINK)
+		save_batch_drop_source(ms->batch, source);
+	return 0;
+}
+
+/* --- both --- */
+
+static int
+look_at_mailbox(struct maildir_save *ms)
+{
+	const char *path = ms->box->path;
+
+	if (stat(path, &ms->st) == 0)
+		return 0;	/* a file shows itself at open_tmp() */
+	if (!is_absent(errno))
+		return err_path(ms->err, "stat", path);
+	if (!ms->box->inbox)
+		return not_found(ms->box, ms->err);
+	if (maildir_create(ms->box, ms->err) < 0)
+		return -1;
+	return stat(path, &ms->st) < 0 ? err_path(ms->err, "stat", path) : 0;
+}
+
+static int
+wait_for_sync(struct maildir_save *ms)
+{
+	const char *dir = pool_printf(ms->pool, "%s/new", ms->box->path);
+
+	if (!ms->sync ||
+	    save_batch_add_dir(ms->batch, dir, &ms->st, ms->save) == 0)
+		return 0;
+	save_batch_drop_source(ms->batch, ms->save->path);
+	(void)unlink(ms->save->path);	/* the cause is in err already */
+	return -1;
+}
+
+static int
+maildir_save(struct save_batch *batch, const struct save_source *source,
+	     struct save *save)
+{
+	const struct mail_settings *set = save->box->storage->set;
+	struct maildir_save ms = {
+		.batch = batch, .pool = save_batch_pool(batch),
+		.box = save->box, .source = source, .save = save,
+		.err = save->err, .crlf = set->mail_save_crlf,
+		.sync = strcmp(set->mail_fsync, "never") != 0,
+	};
+	struct source_key key;
+	int linked;
+
+	if (look_at_mailbox(&ms) < 0)
+		return -1;
+	ms.perm = perm_from_dir(&ms.st);
+	count_sizes(&ms);
+	key = source_key(&ms);
+	linked = save_link(&ms, &key);
+	if (linked == 0 && save_own(&ms, &key) < 0)
+		return -1;
+	save->id = strrchr(save->path, '/') + 1;
+	return wait_for_sync(&ms);
+}
+
+const struct storage_format storage_maildir = {
+	.name = "maildir",
+	.create = maildir_create,
+	.save = maildir_save,
+};

@@ -1,0 +1,80 @@
+/*
+ * Shared by the files of storage/, not by its callers.
+ */
+#ifndef LOFT_STORAGE_STORAGE_PRIVATE_H
+#define LOFT_STORAGE_STORAGE_PRIVATE_H
+
+#include <sys/stat.h>
+
+#include "storage/location.h"
+#include "storage/perm.h"
+#include "storage/storage.h"
+
+struct storage_ns {
+	const struct namespace_settings *set;
+	const char *name;	/* of its section, for the log */
+	const char *prefix;	/* expanded */
+	char sep;
+	struct location loc;
+	const struct mailbox_auto *autos;	/* name NULL ends them */
+};
+
+/* `mailbox NAME { auto = … }` */
+struct mailbox_auto {
+	const char *name;	/* without the namespace's prefix */
+	bool create, subscribe;
+};
+
+struct storage {
+	struct pool *pool;
+	const struct mail_settings *set;
+	struct storage_ns *namespaces;
+	unsigned namespace_count;
+	struct storage_ns *inbox;	/* the one with inbox = yes */
+};
+
+struct mailbox {
+	struct storage *storage;
+	const struct storage_ns *ns;
+	const char *name;	/* as it was asked for */
+	const char *rest;	/* without the prefix; "INBOX" for that */
+	const char *disk;	/* as on disk; "" for INBOX */
+	const char *path;	/* its directory */
+	bool inbox;
+};
+
+/* The batch: what maildir.c notes there (batch.c). */
+
+/* A file that others may link to. */
+struct source_key {
+	uid_t uid;
+	gid_t gid;		/* of the file */
+	bool setgid;		/* the directory decides about the group */
+	mode_t mode;
+	dev_t dev;
+	const struct spool *spool;
+	const char *headers;
+	bool crlf;
+};
+
+/* The path of an equal file, or NULL. */
+const char *save_batch_source(const struct save_batch *batch,
+			      const struct source_key *key);
+
+/* That path is of no use (any more). */
+void save_batch_drop_source(struct save_batch *batch, const char *path);
+
+/* A new file that others may link to; path in the batch's pool. */
+void save_batch_add_source(struct save_batch *batch,
+			   const struct source_key *key, const char *path);
+
+/* The directory of a placed message: opened now, with the ids of its owner,
+   and synced later. box_st is the mailbox's, to know it again. */
+int save_batch_add_dir(struct save_batch *batch, const char *dir,
+		       const struct stat *box_st, struct save *save);
+
+struct pool *save_batch_pool(struct save_batch *batch);
+
+extern const struct storage_format storage_maildir;
+
+#endif

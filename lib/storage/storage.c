@@ -1,0 +1,488 @@
+/*
+ * A user's mail; see storage.h. What the configuration says is read once
+ * (struct storage_settings); for each user only variables are expanded.
+ */
+#include "storage/storage.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+#include "conf/settings.h"
+#include "conf/vars.h"
+#include "core/log.h"
+#include "core/pool.h"
+#include "core/str.h"
+#include "storage/mail-settings.h"
+#include "storage/mailbox-name.h"
+#include "storage/storage-private.h"
+#include "storage/subscriptions.h"
+
+struct ns_settings {
+	const struct namespace_settings *set;
+	const char *name;
+	const struct mailbox_auto *autos;
+};
+
+struct storage_settings {
+	const struct mail_settings *mail;
+	struct ns_settings *namespaces;
+	unsigned namespace_count;
+};
+
+static const struct storage_format *const formats[] = {
+	&storage_maildir,
+};
+
+const struct storage_format *
+storage_format_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		if (strcmp(formats[i]->name, name) == 0)
+			return formats[i];
+	}
+	return NULL;
+}
+
+/* --- settings --- */
+
+bool
+storage_settings_concern(const char *override)
+{
+	char name[64];
+	size_t len = strcspn(override, "=");
+
+	if (str_begins(override, "namespace/"))
+		return true;
+	if (len >= sizeof(name))
+		return false;
+	memcpy(name, override, len);
+	name[len] = '\0';
+	return settings_find(&mail_settings_info, name) != NULL;
+}
+
+/* Those of `overrides` that begin with "section/", without that. */
+static const char *const *
+overrides_below(const char *const *overrides, const char *section,
+		struct pool *pool)
+{
+	size_t len = strlen(section), count = 0;
+	const char **below;
+
+	if (overrides == NULL)
+		return NULL;
+	while (overrides[count] != NULL)
+		count++;
+	below = pool_new_array(pool, const char *, count + 1);
+	count = 0;
+	for (; *overrides != NULL; overrides++) {
+		if (strncmp(*overrides, section, len) == 0 &&
+		    (*overrides)[len] == '/')
+			below[count++] = *overrides + len + 1;
+	}
+	return below;
+}
+
+static char *
+unescape_name(const char *name, struct pool *pool)
+{
+	char *out = pool_strdup(pool, name), *to = out;
+
+	for (; *name != '\0'; name++) {
+		if (name[0] == '\\' && name[1] == 's') {
+			*to++ = '/';
+			name++;
+		} else {
+			*to++ = *name;
+		}
+	}
+	*to = '\0';
+	return out;
+}
+
+static const struct mailbox_auto *
+read_autos(const struct conf *conf, const struct scope *scope,
+	   const char *section, struct pool *pool)
+{
+	const char *path = pool_printf(pool, "%s/mailbox", section);
+	const char **names = conf_names(conf, scope, path, pool);
+	struct mailbox_auto *autos, *a;
+	size_t count = 0;
+
+	while (names[count] != NULL)
+		count++;
+	a = autos = pool_new_array(pool, struct mailbox_auto, count + 1);
+	for (; *names != NULL; names++) {
+		const char *value = conf_get(conf, scope,
+			pool_printf(pool, "%s/%s/auto", path, *names));
+
+		if (value == NULL || strcmp(value, "no") == 0)
+			continue;
+		a->name = unescape_name(*names, pool);
+		a->create = true;
+		a->subscribe = strcmp(value, "subscribe") == 0;
+		a++;
+	}
+	return autos;
+}
+
+static int
+read_namespace(const struct conf *conf, const struct scope *scope,
+	       const char *name, const char *const *overrides,
+	       struct pool *pool, struct ns_settings *ns, struct err *err)
+{
+	const char *section = pool_printf(pool, "namespace/%s", name);
+
+	ns->name = unescape_name(name, pool);
+	ns->set = settings_get(conf, scope, section, &namespace_settings_info,
+			       overrides_below(overrides, section, pool),
+			       pool, err);
+	if (ns->set == NULL)
+		return -1;
+	ns->autos = read_autos(conf, scope, section, pool);
+	return 0;
+}
+
+/* No namespace is configured: the one there always is. */
+static void
+default_namespace(struct storage_settings *set, struct pool *pool)
+{
+	struct namespace_settings *ns =
+		pool_new_obj(pool, struct namespace_settings);
+
+	*ns = (struct namespace_settings){
+		.inbox = true, .subscriptions = true, .list = "yes",
+		.location = "", .prefix = "", .separator = "",
+		.type = "private",
+	};
+	set->namespaces = pool_new_obj(pool, struct ns_settings);
+	set->namespaces->set = ns;
+	set->namespaces->name = "";
+	set->namespaces->autos = pool_new_obj(pool, struct mailbox_auto);
+	set->namespace_count = 1;
+}
+
+static int
+read_namespaces(const struct conf *conf, const struct scope *scope,
+		const char *const *overrides, struct storage_settings *set,
+		struct pool *pool, struct err *err)
+{
+	const char **names = conf_names(conf, scope, "namespace", pool);
+	size_t count = 0;
+
+	while (names[count] != NULL)
+		count++;
+	set->namespaces = pool_new_array(pool, struct ns_settings, count + 1);
+	for (; *names != NULL; names++) {
+		struct ns_settings *ns = &set->namespaces[set->namespace_count];
+
+		if (read_namespace(conf, scope, *names, overrides, pool, ns,
+				   err) < 0)
+			return -1;
+		if (!ns->set->disabled)
+			set->namespace_count++;
+	}
+	if (set->namespace_count == 0)
+		default_namespace(set, pool);
+	return 0;
+}
+
+struct storage_settings *
+storage_settings_get(const struct conf *conf, const struct scope *scope,
+		     const char *const *overrides, struct pool *pool,
+		     struct err *err)
+{
+	struct storage_settings *set =
+		pool_new_obj(pool, struct storage_settings);
+
+	set->mail = settings_get(conf, scope, "", &mail_settings_info,
+				 overrides, pool, err);
+	if (set->mail == NULL)
+		return NULL;
+	if (read_namespaces(conf, scope, overrides, set, pool, err) < 0)
+		return NULL;
+	return set;
+}
+
+const struct mail_settings *
+storage_settings_mail(const struct storage_settings *set)
+{
+	return set->mail;
+}
+
+/* --- a user's storage --- */
+
+static bool
+is_dots(const char *s, size_t len)
+{
+	return len <= 2 && strspn(s, ".") >= len;
+}
+
+/* A user's name goes into paths by %u, %n and %d. Whoever looked him up has
+   judged it; this is the last line of defence: no part of it may lead
+   upwards. */
+static int
+check_user(const char *user, struct err *err)
+{
+	const char *p = user;
+
+	while (*p != '\0') {
+		size_t len = strcspn(p, "/@");
+
+		if (is_dots(p, len) && (len > 0 || *p == '/')) {
+			return err_set(err, ERR_TEMP, "User name can't be "
+				       "used in paths: %s", user);
+		}
+		p += len;
+		p += *p != '\0';
+	}
+	return 0;
+}
+
+static void
+log_namespace(const struct logctx *log, const struct storage_ns *ns,
+	      const char *location)
+{
+	const struct namespace_settings *set = ns->set;
+	const struct location *loc = &ns->loc;
+
+	if (*ns->name != '\0') {
+		log_debug(log, "Namespace %s: type=%s, prefix=%s, sep=%s, "
+			  "inbox=%s, hidden=%s, list=%s, subscriptions=%s "
+			  "location=%s", ns->name, set->type, ns->prefix,
+			  set->separator, set->inbox ? "yes" : "no",
+			  set->hidden ? "yes" : "no", set->list,
+			  set->subscriptions ? "yes" : "no", location);
+	}
+	log_debug(log, "%s: root=%s, index=%s, indexpvt=, control=%s, "
+		  "inbox=%s, alt=",
+		  loc->layout == LAYOUT_FS ? "fs" : "maildir++", loc->root,
+		  loc->index, loc->control, set->inbox ? loc->inbox : "");
+}
+
+static int
+open_namespace(const struct storage_settings *set,
+	       const struct ns_settings *from, const char *home,
+	       const struct vars *vars, const struct logctx *log,
+	       struct pool *pool, struct storage_ns *ns, struct err *err)
+{
+	const char *raw = *from->set->location != '\0' ?
+		from->set->location : set->mail->mail_location;
+	const char *text;
+
+	ns->set = from->set;
+	ns->name = from->name;
+	ns->autos = from->autos;
+	if (vars_expand(from->set->prefix, vars, pool, &ns->prefix, err) < 0 ||
+	    vars_expand(raw, vars, pool, &text, err) < 0)
+		return err_prefix(err, "mail_location");
+	if (location_parse(text, home, pool, &ns->loc, err) < 0)
+		return -1;
+	ns->sep = *from->set->separator != '\0' ? *from->set->separator :
+		layout_separator(&ns->loc);
+	log_namespace(log, ns, raw);
+	return 0;
+}
+
+int
+storage_open(const struct storage_settings *set, const char *user,
+	     const char *home, const struct vars *vars,
+	     const struct logctx *log, struct pool *pool,
+	     struct storage **storage_r, struct err *err)
+{
+	struct storage *st = pool_new_obj(pool, struct storage);
+
+	if (check_user(user, err) < 0)
+		return -1;
+	st->pool = pool;
+	st->set = set->mail;
+	st->namespace_count = set->namespace_count;
+	st->namespaces = pool_new_array(pool, struct storage_ns,
+					set->namespace_count);
+	for (unsigned i = 0; i < set->namespace_count; i++) {
+		if (open_namespace(set, &set->namespaces[i], home, vars, log,
+				   pool, &st->namespaces[i], err) < 0)
+			return -1;
+		if (st->namespaces[i].set->inbox && st->inbox == NULL)
+			st->inbox = &st->namespaces[i];
+	}
+	if (st->inbox == NULL) {
+		return err_set(err, ERR_CONFIG, "namespace configuration "
+			       "error: inbox=yes namespace missing");
+	}
+	*storage_r = st;
+	return 0;
+}
+
+const char *
+storage_inbox_prefix(const struct storage *storage)
+{
+	return storage->inbox->prefix;
+}
+
+/* --- mailboxes --- */
+
+/* Does the name begin with the prefix? INBOX in front is the same in any
+   case. Returns what follows, or NULL. */
+static const char *
+after_prefix(const char *name, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	if (strncasecmp(prefix, "INBOX", 5) == 0 &&
+	    strncasecmp(name, prefix, 5) == 0 &&
+	    strncmp(name + 5, prefix + 5, len - 5) == 0)
+		return name + len;
+	return strncmp(name, prefix, len) == 0 ? name + len : NULL;
+}
+
+static const struct storage_ns *
+find_namespace(const struct storage *st, const char *name, const char **rest_r)
+{
+	const struct storage_ns *best = NULL;
+
+	for (unsigned i = 0; i < st->namespace_count; i++) {
+		const struct storage_ns *ns = &st->namespaces[i];
+		const char *rest = after_prefix(name, ns->prefix);
+
+		if (rest != NULL && (best == NULL || strlen(ns->prefix) >
+				     strlen(best->prefix))) {
+			best = ns;
+			*rest_r = rest;
+		}
+	}
+	return best;
+}
+
+/* INBOX by its own name, or by the bare prefix of its namespace. */
+static bool
+means_inbox(const struct storage *st, const char *name)
+{
+	const char *rest;
+
+	if (strcasecmp(name, "INBOX") == 0)
+		return true;
+	rest = after_prefix(name, st->inbox->prefix);
+	return rest != NULL && (*rest == '\0' ||
+				strcasecmp(rest, "INBOX") == 0);
+}
+
+int
+storage_mailbox(struct storage *st, const char *name, struct mailbox **box_r,
+		struct err *err)
+{
+	struct mailbox *box = pool_new_obj(st->pool, struct mailbox);
+
+	box->storage = st;
+	box->name = pool_strdup(st->pool, name);
+	if (means_inbox(st, name)) {
+		box->ns = st->inbox;
+		box->rest = "INBOX";
+		box->disk = "";
+		box->path = box->ns->loc.inbox;
+		box->inbox = true;
+		*box_r = box;
+		return 0;
+	}
+	box->ns = find_namespace(st, box->name, &box->rest);
+	if (box->ns == NULL) {
+		return err_set(err, ERR_NOTFOUND, "Client tried to access "
+			       "nonexistent namespace. (Mailbox name should "
+			       "probably be prefixed with: %s)",
+			       st->inbox->prefix);
+	}
+	if (mailbox_name_to_disk(box->rest, box->ns->sep, &box->ns->loc,
+				 st->pool, &box->disk, err) < 0)
+		return -1;
+	box->path = mailbox_dir_path(&box->ns->loc, box->disk, st->pool);
+	*box_r = box;
+	return 0;
+}
+
+bool
+mailbox_is_inbox(const struct mailbox *box)
+{
+	return box->inbox;
+}
+
+const char *
+mailbox_name(const struct mailbox *box)
+{
+	return box->name;
+}
+
+static const struct mailbox_auto *
+mailbox_auto(const struct mailbox *box)
+{
+	const struct mailbox_auto *a = box->ns->autos;
+
+	while (a->name != NULL && strcmp(a->name, box->rest) != 0)
+		a++;
+	return a;	/* the last one says no to all */
+}
+
+bool
+mailbox_auto_create(const struct mailbox *box)
+{
+	return mailbox_auto(box)->create;
+}
+
+bool
+mailbox_auto_subscribe(const struct mailbox *box)
+{
+	return mailbox_auto(box)->subscribe;
+}
+
+int
+mailbox_create(const struct mailbox *box, struct err *err)
+{
+	return box->ns->loc.format->create(box, err);
+}
+
+/* Whose list of subscriptions has the mailbox: its namespace's, or that of
+   the namespace around it. */
+int
+mailbox_subscribe(const struct mailbox *box, struct err *err)
+{
+	const struct storage *st = box->storage;
+	const struct storage_ns *ns = box->ns;
+	const char *name = box->disk, *rest;
+	char sep = layout_separator(&ns->loc);
+
+	if (!ns->set->subscriptions) {
+		ns = NULL;
+		for (unsigned i = 0; i < st->namespace_count; i++) {
+			const struct storage_ns *other = &st->namespaces[i];
+
+			rest = after_prefix(box->name, other->prefix);
+			if (!other->set->subscriptions || rest == NULL)
+				continue;
+			ns = other;
+			name = mutf7_encode(rest, st->pool);
+			sep = box->ns->sep;
+		}
+		if (ns == NULL)
+			return 0;
+	}
+	return subscriptions_add(&ns->loc, box->inbox ? "INBOX" : name, sep,
+				 st->pool, err);
+}
+
+int
+mailbox_save(struct save_batch *batch, const struct mailbox *box,
+	     const struct save_source *source, struct save *save)
+{
+	save->box = box;
+	save->failed = false;
+	return box->ns->loc.format->save(batch, source, save);
+}
+
+int
+save_undo(const struct save *save, struct err *err)
+{
+	if (unlink(save->path) == 0 || errno == ENOENT)
+		return 0;
+	return err_path(err, "unlink", save->path);
+}

@@ -1,0 +1,119 @@
+/*
+ * A user's mail: namespaces, the mailboxes in them, and how messages are put
+ * there. Formats are drivers in a table (storage.c); all functions here work
+ * with the effective ids of the moment, so that the caller brackets them.
+ *
+ * Storing goes in two steps, so that many recipients cost one file and few
+ * syncs: mailbox_save() puts a message in place, save_batch_sync() makes all
+ * that was placed durable; only then is it delivered.
+ */
+#ifndef LOFT_STORAGE_STORAGE_H
+#define LOFT_STORAGE_STORAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+struct conf;
+struct logctx;
+struct mailbox;
+struct pool;
+struct save_batch;
+struct scope;
+struct spool;
+struct storage;
+struct storage_settings;
+struct vars;
+
+/* One message placed in one mailbox. The caller owns the struct until the
+   batch is cleared, and sets err to where failures are told. */
+struct save {
+	struct err *err;
+	const struct mailbox *box;
+	const char *path;	/* of the file; in the batch's pool */
+	const char *id;		/* the last part of path */
+	uint64_t size, vsize;	/* with headers; vsize counts CR LF */
+	bool failed;		/* after save_batch_sync(); *err says why */
+	struct save *next;	/* the batch's */
+	unsigned dir;
+};
+
+/* What is stored: headers in front of the message, both with LF. */
+struct save_source {
+	const struct spool *spool;
+	const char *headers;
+};
+
+struct storage_format {
+	const char *name;	/* in mail_location */
+	/* Make a mailbox with its missing parents, durably. One that is
+	   there already is success. */
+	int (*create)(const struct mailbox *box, struct err *err);
+	/* Place a message; the directory sync is left to the batch. */
+	int (*save)(struct save_batch *batch, const struct save_source *source,
+		    struct save *save);
+};
+
+/* NULL when there is no such format. */
+const struct storage_format *storage_format_find(const char *name);
+
+/* What the configuration says about mail and namespaces. overrides as for
+   settings_get(), "namespace/NAME/key=value" too. Lives in pool. */
+struct storage_settings *
+storage_settings_get(const struct conf *conf, const struct scope *scope,
+		     const char *const *overrides, struct pool *pool,
+		     struct err *err);
+const struct mail_settings *
+storage_settings_mail(const struct storage_settings *set);
+
+/* Would this override ("name=value") change storage settings? */
+bool storage_settings_concern(const char *override);
+
+/* One user's mail: expand locations and prefixes. home may be NULL; log gets
+   the debug lines about namespaces. Lives in pool. -1 with the reason. */
+int storage_open(const struct storage_settings *set, const char *user,
+		 const char *home, const struct vars *vars,
+		 const struct logctx *log, struct pool *pool,
+		 struct storage **storage_r, struct err *err);
+
+/* The prefix of the namespace that has INBOX. */
+const char *storage_inbox_prefix(const struct storage *storage);
+
+/* The mailbox of that name; nothing is looked at on disk. Lives in the
+   storage's pool. -1 with ERR_NOTFOUND when there can't be one. */
+int storage_mailbox(struct storage *storage, const char *name,
+		    struct mailbox **box_r, struct err *err);
+
+bool mailbox_is_inbox(const struct mailbox *box);
+const char *mailbox_name(const struct mailbox *box);
+
+/* `mailbox NAME { auto = … }`: are we to create it, to subscribe to it? */
+bool mailbox_auto_create(const struct mailbox *box);
+bool mailbox_auto_subscribe(const struct mailbox *box);
+
+int mailbox_create(const struct mailbox *box, struct err *err);
+int mailbox_subscribe(const struct mailbox *box, struct err *err);
+
+struct save_batch *save_batch_new(void);
+void save_batch_free(struct save_batch **bp);
+
+/* Put a message into a mailbox. INBOX is made when it isn't there; for
+   another mailbox that isn't there -1 with ERR_NOTFOUND in *save->err. On
+   success the file is complete, its data on stable storage, and save is
+   filled; on failure nothing is left. */
+int mailbox_save(struct save_batch *batch, const struct mailbox *box,
+		 const struct save_source *source, struct save *save);
+
+/* Make everything durable that was placed since the last clear. Needs no
+   privileges of the users. Look at each save's `failed` afterwards; a failed
+   one must be undone with the ids of its user. */
+void save_batch_sync(struct save_batch *batch);
+
+/* Forget the saves and the memory they took; after save_batch_sync(). */
+void save_batch_clear(struct save_batch *batch);
+
+/* Take a placed message away again; it is no failure that it has gone. */
+int save_undo(const struct save *save, struct err *err);
+
+#endif

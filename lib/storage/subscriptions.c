@@ -1,0 +1,200 @@
+/*
+ * Subscriptions; see subscriptions.h. The file's second version begins with
+ * "V\t2" and an empty line, and divides levels by tabs; the first one is a
+ * bare list. Whoever changes it writes the new text into FILE.lock, made with
+ * O_EXCL, and renames that, so that IMAP servers and deliveries can do it at
+ * the same time.
+ */
+#include "storage/subscriptions.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/pool.h"
+#include "core/str.h"
+#include "storage/dirs.h"
+#include "storage/location.h"
+#include "storage/perm.h"
+
+enum {
+	LOCK_WAIT_MS = 5000,
+	LOCK_STALE_SECS = 120,
+	SUBSCRIPTIONS_MAX = 16 * 1024 * 1024,
+};
+
+#define VERSION_2 "V\t2\n\n"
+
+/* A lock that its owner left behind. */
+static bool
+lock_is_stale(const char *lock)
+{
+	struct stat st;
+
+	return stat(lock, &st) == 0 &&
+		st.st_mtime + LOCK_STALE_SECS < time(NULL);
+}
+
+static int
+lock_open(const char *lock, struct err *err)
+{
+	deadline_t deadline = deadline_in(LOCK_WAIT_MS);
+	int fd;
+
+	for (;;) {
+		fd = open(lock, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd >= 0)
+			return fd;
+		if (errno != EEXIST || deadline_left(deadline) == 0)
+			return err_path(err, "open", lock);
+		if (lock_is_stale(lock))
+			(void)unlink(lock);	/* the next open() tells */
+		else
+			(void)poll(NULL, 0, 20);
+	}
+}
+
+static int
+read_all(const char *path, struct str *text, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : err_path(err, "open", path);
+	do {
+		n = read(fd, str_reserve(text, 8192), 8192);
+		if (n > 0)
+			text->len += (size_t)n;
+		text->data[text->len] = '\0';
+	} while (n > 0 && text->len < SUBSCRIPTIONS_MAX);
+	if (n != 0)
+		(void)err_path(err, "read", path);
+	(void)close(fd);	/* only read */
+	return n == 0 ? 0 : -1;
+}
+
+/* The name as a line of the file's version. */
+static const char *
+line_for(const struct str *text, const char *name, char sep, struct pool *pool)
+{
+	char *line = pool_strdup(pool, name);
+
+	if (text->len == 0 || str_begins(str_c(text), VERSION_2)) {
+		for (char *p = line; *p != '\0'; p++) {
+			if (*p == sep)
+				*p = '\t';
+		}
+	}
+	return line;
+}
+
+static bool
+has_line(const char *text, const char *line)
+{
+	size_t len = strlen(line);
+
+	for (; *text != '\0'; text += strcspn(text, "\n"),
+	     text += *text == '\n') {
+		if (strncmp(text, line, len) == 0 &&
+		    (text[len] == '\n' || text[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static void
+add_line(struct str *text, const char *line)
+{
+	if (text->len == 0)
+		str_append(text, VERSION_2);
+	else if (text->data[text->len - 1] != '\n')
+		str_append_c(text, '\n');
+	str_printf(text, "%s\n", line);
+}
+
+static int
+write_all(int fd, const char *path, const struct str *text, struct err *err)
+{
+	size_t done = 0;
+
+	while (done < text->len) {
+		ssize_t n = write(fd, text->data + done, text->len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_path(err, "write", path);
+		done += (size_t)n;
+	}
+	return fdatasync(fd) < 0 ? err_path(err, "fdatasync", path) : 0;
+}
+
+static int
+fill_lock(int fd, const char *lock, const char *dir, const struct str *text,
+	  struct err *err)
+{
+	struct stat st;
+	struct perm perm = perm_private;
+
+	if (stat(dir, &st) == 0)
+		perm = perm_from_dir(&st);
+	if (perm_apply_fd(fd, lock, perm.file, &perm, err) < 0)
+		return -1;
+	return write_all(fd, lock, text, err);
+}
+
+/* Under the lock: 1 when the lock became the file, 0 when nothing is to be
+   done. */
+static int
+change(int fd, const char *path, const char *lock, const char *name, char sep,
+       struct pool *pool, struct err *err)
+{
+	const char *dir = dir_parent(path, pool), *line;
+	struct str text = STR_INIT;
+	int result = read_all(path, &text, err);
+
+	if (result == 0) {
+		line = line_for(&text, name, sep, pool);
+		if (!has_line(str_c(&text), line)) {
+			add_line(&text, line);
+			result = fill_lock(fd, lock, dir, &text, err);
+			if (result == 0 && rename(lock, path) < 0)
+				result = err_path(err, "rename", path);
+			if (result == 0)
+				result = 1;
+		}
+	}
+	str_free(&text);
+	if (result == 1 && dir_sync(dir, path, err) < 0)
+		result = -1;
+	return result;
+}
+
+int
+subscriptions_add(const struct location *loc, const char *name, char sep,
+		  struct pool *pool, struct err *err)
+{
+	const char *path = pool_printf(pool, "%s/%s",
+		*loc->control != '\0' ? loc->control : loc->root,
+		loc->subscriptions);
+	const char *lock = pool_printf(pool, "%s.lock", path);
+	int fd = lock_open(lock, err);
+	int result;
+
+	if (fd < 0)
+		return -1;
+	result = change(fd, path, lock, name, sep, pool, err);
+	if (result < 1)
+		(void)unlink(lock);	/* ours; at worst it becomes stale */
+	(void)close(fd);	/* synced before, or not wanted */
+	return result < 0 ? -1 : 0;
+}
