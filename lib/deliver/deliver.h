@@ -15,6 +15,8 @@
 
 struct conf;
 struct deliver_batch;
+struct deliver_settings;
+struct mail_settings;
 struct message;
 struct pool;
 struct scope;
@@ -27,6 +29,7 @@ struct delivery {
 	struct message *message;
 	const char *headers;	/* put in front of the message (LF), or "" */
 	const char *mailbox;	/* where to: "INBOX", a detail or -m */
+	bool mailbox_is_detail;	/* below the prefix of INBOX's namespace */
 	const char *sender;	/* envelope; "" is the null sender */
 	const char *rcpt;	/* final recipient's address */
 	const char *orig_rcpt;	/* as the MTA got it (ORCPT, -a); NULL = rcpt */
@@ -48,8 +51,22 @@ struct deliver_batch *deliver_batch_new(const struct conf *conf,
 					struct err *err);
 void deliver_batch_free(struct deliver_batch **bp);
 
+/* The settings that hold for users without overrides. */
+const struct deliver_settings *
+deliver_batch_settings(const struct deliver_batch *batch);
+const struct mail_settings *
+deliver_batch_mail_settings(const struct deliver_batch *batch);
+
+/* mail_log_prefix for this user and session, in pool. */
+const char *deliver_log_prefix(const struct deliver_batch *batch,
+			       const struct user *user,
+			       const char *session_id, struct pool *pool);
+
 /* Add a recipient and prepare: becomes the user, writes or links the file.
-   Trouble is noted in d->err for deliver_commit(). */
+   Trouble is noted in d->err for deliver_commit(). The process may stay that
+   user until deliver_commit(), so that recipients with the same ids cost one
+   change: in between nobody else may enter (service/priv.h), and nothing may
+   be done that needs other ids. */
 void deliver_add(struct deliver_batch *batch, struct delivery *d);
 
 /* Settle all that was added: sync, undo what failed, log; then d->stored and

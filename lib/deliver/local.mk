@@ -1,2 +1,6 @@
 libloft_a_SOURCES += \
-	lib/deliver/deliver.h lib/deliver/deliver-settings.h
+	lib/deliver/deliver.c lib/deliver/deliver.h \
+	lib/deliver/deliver-private.h \
+	lib/deliver/deliver-settings.h \
+	lib/deliver/log-line.c \
+	lib/deliver/save.c

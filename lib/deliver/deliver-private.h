@@ -1,0 +1,34 @@
+/*
+ * Shared by the files of deliver/, not by its callers.
+ */
+#ifndef LOFT_DELIVER_PRIVATE_H
+#define LOFT_DELIVER_PRIVATE_H
+
+#include "deliver/deliver.h"
+#include "service/priv.h"
+#include "storage/storage.h"
+
+/* A delivery on its way; lives in the batch's pool. */
+struct deliver_task {
+	struct delivery *d;
+	struct deliver_task *next;
+	struct pool *pool;
+	const struct deliver_settings *set;
+	const struct storage_settings *storage_set;
+	struct priv_ids ids;
+	int64_t start;		/* clock_ms() */
+	struct save_batch *saves;
+	struct save save;
+	bool placed;		/* save is filled */
+	const char *mailbox;	/* which one was tried last; NULL: none yet */
+};
+
+/* Place the message where the delivery says, else in INBOX; with the ids of
+   the user. -1 with task->d->err. */
+int deliver_save(struct deliver_task *task);
+
+/* The delivery's line: deliver_log_format with this result. */
+void deliver_log(const struct deliver_task *task, enum log_level level,
+		 const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,300 @@
+/*
+ * Delivery of one message to its recipients; see deliver.h.
+ */
+#include "deliver/deliver.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "conf/scope.h"
+#include "conf/settings.h"
+#include "conf/vars.h"
+#include "core/clock.h"
+#include "core/pool.h"
+#include "deliver/deliver-private.h"
+#include "deliver/deliver-settings.h"
+#include "storage/mail-settings.h"
+#include "user/user.h"
+
+struct deliver_batch {
+	const struct conf *conf;
+	struct scope scope;
+	struct pool *base_pool;		/* what lives as long as the batch */
+	const struct deliver_settings *set;
+	const struct storage_settings *storage_set;
+
+	struct pool *pool;		/* what lives until the commit */
+	struct save_batch *saves;
+	struct deliver_task *first, **last;
+	bool can_change;		/* ids: the process is root */
+	uid_t euid;			/* ours, when it isn't */
+	gid_t egid;
+	const struct deliver_task *inside;	/* as whom we are, or NULL */
+};
+
+struct deliver_batch *
+deliver_batch_new(const struct conf *conf, const struct scope *scope,
+		  struct err *err)
+{
+	struct deliver_batch *batch = mem_alloc(sizeof(*batch));
+
+	/* Modes come from the mail directories; until they are set, nobody
+	   else is to look. */
+	(void)umask(0077);
+	batch->conf = conf;
+	batch->scope = *scope;
+	batch->base_pool = pool_new();
+	batch->pool = pool_new();
+	batch->saves = save_batch_new();
+	batch->last = &batch->first;
+	batch->can_change = priv_is_root();
+	batch->euid = geteuid();
+	batch->egid = getegid();
+	batch->set = settings_get(conf, scope, "", &deliver_settings_info,
+				  NULL, batch->base_pool, err);
+	if (batch->set != NULL) {
+		batch->storage_set = storage_settings_get(conf, scope, NULL,
+							  batch->base_pool,
+							  err);
+	}
+	if (batch->storage_set == NULL)
+		deliver_batch_free(&batch);
+	return batch;
+}
+
+static void
+leave(struct deliver_batch *batch)
+{
+	if (batch->inside == NULL)
+		return;
+	batch->inside = NULL;
+	priv_leave();
+}
+
+void
+deliver_batch_free(struct deliver_batch **bp)
+{
+	struct deliver_batch *batch = *bp;
+
+	if (batch == NULL)
+		return;
+	leave(batch);
+	save_batch_free(&batch->saves);
+	pool_free(&batch->pool);
+	pool_free(&batch->base_pool);
+	free(batch);
+	*bp = NULL;
+}
+
+const struct deliver_settings *
+deliver_batch_settings(const struct deliver_batch *batch)
+{
+	return batch->set;
+}
+
+const struct mail_settings *
+deliver_batch_mail_settings(const struct deliver_batch *batch)
+{
+	return storage_settings_mail(batch->storage_set);
+}
+
+const char *
+deliver_log_prefix(const struct deliver_batch *batch, const struct user *user,
+		   const char *session_id, struct pool *pool)
+{
+	const struct vars_entry entries[] = {
+		{ 's', "service", batch->scope.protocol },
+		{ '\0', "session", session_id },
+		{ '\0', NULL, NULL },
+	};
+	const struct vars vars = { .entries = entries, .parent = user->vars };
+	const char *prefix = "";
+	struct err err;
+
+	/* A variable that doesn't exist is told in the prefix itself. */
+	(void)vars_expand(deliver_batch_mail_settings(batch)->mail_log_prefix,
+			  &vars, pool, &prefix, &err);
+	return prefix;
+}
+
+/* --- settings of one user --- */
+
+static bool
+overrides_concern(const struct user *user)
+{
+	const char *const *o = user->overrides;
+	char name[64];
+
+	for (; o != NULL && *o != NULL; o++) {
+		size_t len = strcspn(*o, "=");
+
+		if (storage_settings_concern(*o))
+			return true;
+		if (len >= sizeof(name))
+			continue;
+		memcpy(name, *o, len);
+		name[len] = '\0';
+		if (settings_find(&deliver_settings_info, name) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static int
+task_settings(const struct deliver_batch *batch, struct deliver_task *task)
+{
+	const struct user *user = task->d->user;
+	struct err *err = &task->d->err;
+	const struct deliver_settings *set;
+
+	task->set = batch->set;
+	task->storage_set = batch->storage_set;
+	if (!overrides_concern(user))
+		return 0;
+	set = settings_get(batch->conf, &batch->scope, "",
+			   &deliver_settings_info, user->overrides,
+			   batch->pool, err);
+	if (set == NULL)
+		return -1;
+	task->set = set;
+	task->storage_set = storage_settings_get(batch->conf, &batch->scope,
+						 user->overrides, batch->pool,
+						 err);
+	return task->storage_set != NULL ? 0 : -1;
+}
+
+/* --- ids --- */
+
+static bool
+ids_equal(const struct priv_ids *a, const struct priv_ids *b)
+{
+	return a->uid == b->uid && a->gid == b->gid &&
+		a->group_count == b->group_count &&
+		(a->group_count == 0 ||
+		 memcmp(a->groups, b->groups,
+			a->group_count * sizeof(*a->groups)) == 0);
+}
+
+static int
+become(struct deliver_batch *batch, const struct deliver_task *task,
+       struct err *err)
+{
+	if (batch->inside != NULL &&
+	    ids_equal(&batch->inside->ids, &task->ids))
+		return 0;
+	/* A process that can't change has nothing to do for its own user. */
+	if (!batch->can_change && task->ids.uid == batch->euid &&
+	    task->ids.gid == batch->egid && batch->euid != 0)
+		return 0;
+	leave(batch);
+	if (priv_enter(&task->ids, err) < 0)
+		return -1;
+	batch->inside = task;
+	return 0;
+}
+
+/* --- one recipient --- */
+
+static struct deliver_task *
+task_new(struct deliver_batch *batch, struct delivery *d)
+{
+	struct deliver_task *task = pool_new_obj(batch->pool,
+						 struct deliver_task);
+
+	task->d = d;
+	task->pool = batch->pool;
+	task->saves = batch->saves;
+	task->start = clock_ms();
+	task->ids = (struct priv_ids){ d->user->uid, d->user->gid,
+		d->user->groups, d->user->group_count };
+	task->set = batch->set;
+	*batch->last = task;
+	batch->last = &task->next;
+	return task;
+}
+
+void
+deliver_add(struct deliver_batch *batch, struct delivery *d)
+{
+	const struct user *user = d->user;
+	struct deliver_task *task;
+
+	/* What the last results point to goes with the next transaction. */
+	if (batch->first == NULL)
+		pool_clear(batch->pool);
+	task = task_new(batch, d);
+	d->stored = false;
+	d->mailbox_saved = NULL;
+	if (task_settings(batch, task) < 0)
+		return;
+	if (storage_settings_mail(task->storage_set)->mail_debug)
+		d->log.debug = true;
+	if (become(batch, task, &d->err) < 0)
+		return;
+	log_debug(&d->log, "Effective uid=%u, gid=%u, home=%s",
+		  (unsigned)user->uid, (unsigned)user->gid,
+		  user->home != NULL ? user->home : "");
+	(void)deliver_save(task);	/* d->err tells deliver_commit() */
+}
+
+/* --- all of them --- */
+
+/* The directory's sync failed: the message must not be there when we say
+   that it isn't. */
+static void
+undo(struct deliver_batch *batch, struct deliver_task *task)
+{
+	struct err err;
+
+	task->placed = false;
+	if (become(batch, task, &err) < 0 || save_undo(&task->save, &err) < 0) {
+		log_error(&task->d->log, "Can't take back a message that "
+			  "failed: %s", err.text);
+	}
+}
+
+static void
+log_failure(const struct deliver_task *task)
+{
+	const struct delivery *d = task->d;
+	bool ours = d->err.kind == ERR_TEMP || d->err.kind == ERR_CONFIG;
+	enum log_level level = ours ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO;
+
+	if (task->mailbox != NULL) {
+		deliver_log(task, level, "save failed to %s: %s",
+			    task->mailbox, d->err.text);
+	} else {
+		deliver_log(task, level, "delivery failed: %s", d->err.text);
+	}
+}
+
+static void
+settle(struct deliver_batch *batch, struct deliver_task *task)
+{
+	struct delivery *d = task->d;
+
+	if (task->placed && task->save.failed)
+		undo(batch, task);
+	d->stored = task->placed;
+	if (!d->stored) {
+		log_failure(task);
+		return;
+	}
+	d->mailbox_saved = task->mailbox;
+	deliver_log(task, LOG_LEVEL_INFO, "saved mail to %s", task->mailbox);
+}
+
+void
+deliver_commit(struct deliver_batch *batch)
+{
+	leave(batch);	/* a sync needs nobody's rights */
+	save_batch_sync(batch->saves);
+	for (struct deliver_task *t = batch->first; t != NULL; t = t->next)
+		settle(batch, t);
+	leave(batch);	/* where a message was taken back */
+	save_batch_clear(batch->saves);
+	batch->first = NULL;
+	batch->last = &batch->first;
+}
