@@ -4,7 +4,7 @@ LDADD = libloft.a $(CONFUSE_LIBS) $(CHECK_LIBS)
 
 UNIT_CORE = tests/unit/core-str tests/unit/core-log tests/unit/core-err
 UNIT_IO = tests/unit/io-spool tests/unit/io-stream
-UNIT_CONF = tests/unit/conf-conf
+UNIT_CONF = tests/unit/conf-conf tests/unit/conf-snapshot
 UNIT_SERVICE = tests/unit/service-priv tests/unit/service-loop \
 	tests/unit/service-board
 tests_unit_service_loop_LDADD = $(LDADD) $(EVENT_LIBS)

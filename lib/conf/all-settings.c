@@ -5,9 +5,48 @@
  */
 #include "conf/settings.h"
 
-/* Kind of section ("" = outside of any) and the table that applies there. A
-   module whose table stands at "plugin", "passdb" … gets those sections in
-   its snapshot, too. */
+#include "deliver/deliver-settings.h"
+#include "lmtp/lmtp-settings.h"
+#include "master/master-settings.h"
+#include "service/log-settings.h"
+#include "service/process-settings.h"
+#include "service/service-settings.h"
+#include "service/ssl-settings.h"
+#include "user/user-settings.h"
+
+SETTINGS_DEFINE(deliver_settings, DELIVER_SETTINGS);
+SETTINGS_DEFINE(fifo_listener_settings, FIFO_LISTENER_SETTINGS);
+SETTINGS_DEFINE(inet_listener_settings, INET_LISTENER_SETTINGS);
+SETTINGS_DEFINE(lmtp_settings, LMTP_SETTINGS);
+SETTINGS_DEFINE(log_settings, LOG_SETTINGS);
+SETTINGS_DEFINE(master_settings, MASTER_SETTINGS);
+SETTINGS_DEFINE(process_settings, PROCESS_SETTINGS);
+SETTINGS_DEFINE(service_settings, SERVICE_SETTINGS);
+SETTINGS_DEFINE(ssl_settings, SSL_SETTINGS);
+SETTINGS_DEFINE(unix_listener_settings, UNIX_LISTENER_SETTINGS);
+SETTINGS_DEFINE(user_settings, USER_SETTINGS);
+
+/* Kind of section ("" = outside of any) and the table that applies there. */
 const struct settings_row all_settings[] = {
+	{ "", &process_settings_info },
+	{ "", &master_settings_info },
+	{ "", &log_settings_info },
+	{ "", &ssl_settings_info },
+	{ "", &user_settings_info },
+	{ "", &deliver_settings_info },
+	{ "", &lmtp_settings_info },
+	{ "service", &service_settings_info },
+	{ "service/unix_listener", &unix_listener_settings_info },
+	{ "service/fifo_listener", &fifo_listener_settings_info },
+	{ "service/inet_listener", &inet_listener_settings_info },
+	{ NULL, NULL }
+};
+
+/* Which sections a process gets in its snapshot whose modules include this
+   one (conf/snapshot.h); `service` goes to all. */
+const struct settings_row all_section_users[] = {
+	{ "plugin", &deliver_settings_info },
+	{ "namespace", &deliver_settings_info },
+	{ "dict", &deliver_settings_info },
 	{ NULL, NULL }
 };

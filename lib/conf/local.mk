@@ -9,7 +9,7 @@ libloft_a_SOURCES += \
 	lib/conf/names.c lib/conf/names.h \
 	lib/conf/scope.c lib/conf/scope.h \
 	lib/conf/settings.c lib/conf/settings.h \
-	lib/conf/snapshot.h \
+	lib/conf/snapshot.c lib/conf/snapshot.h \
 	lib/conf/syntax.c \
 	lib/conf/vars.c lib/conf/vars.h lib/conf/vars-private.h \
 	lib/conf/vars-hash.c lib/conf/vars-if.c

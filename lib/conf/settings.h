@@ -124,6 +124,7 @@ struct settings_row {
 };
 
 extern const struct settings_row all_settings[];
+extern const struct settings_row all_section_users[];
 
 /* Does the table have a row of that name? */
 const struct setting_def *settings_find(const struct settings_info *info,

@@ -13,10 +13,12 @@ struct conf;
 struct err;
 struct settings_info;
 
-/* A sealed memfd (FD_CLOEXEC, offset 0) with the settings that `modules`
-   (up to NULL; NULL itself = everything) and sections hold; ssl_key and
-   other secrets only where a module's table names them. "<path" values of
-   ssl_cert and ssl_key are written as the file's contents when read_files.
+/* A sealed memfd (FD_CLOEXEC, offset 0) with the settings that the tables of
+   `modules` (up to NULL; NULL itself = everything) name, so that ssl_key and
+   other secrets go only to who declares them. All `service` sections are in;
+   `plugin`, `passdb` and other sections where all_section_users[] in
+   conf/all-settings.c gives them to one of the modules. "<path" values of
+   ssl_* settings are written as the file's contents when read_files.
    -1 with err. The caller owns the fd. */
 int snapshot_write(const struct conf *conf,
 		   const struct settings_info *const *modules,

@@ -58,7 +58,7 @@ SETTINGS_STRUCT(fifo_listener_settings, FIFO_LISTENER_SETTINGS);
 	X(STR, address, "", \
 	  "Addresses or names, separated by blanks or commas; empty means " \
 	  "the setting listen.") \
-	X(UINT, port, "0", "TCP port; 0 turns the listener off.") \
+	X(PORT, port, "0", "TCP port; 0 turns the listener off.") \
 	X(BOOL, ssl, "no", "Speak TLS from the first octet.") \
 	X(BOOL, reuse_port, "no", "Set SO_REUSEPORT.") \
 	X(BOOL, haproxy, "no", \
