@@ -11,7 +11,7 @@ tests_unit_service_loop_LDADD = $(LDADD) $(EVENT_LIBS)
 UNIT_MAIL = tests/unit/mail-message
 UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-dots \
 	tests/unit/smtp-params tests/unit/smtp-path tests/unit/smtp-reply
-UNIT_USER = tests/unit/user-wire
+UNIT_USER = tests/unit/user-wire tests/unit/user-user tests/unit/user-lookup
 UNIT_STORAGE =
 UNIT_DELIVER =
 UNIT_AUTH =

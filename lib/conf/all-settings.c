@@ -5,6 +5,7 @@
  */
 #include "conf/settings.h"
 
+#include "auth/auth-settings.h"
 #include "deliver/deliver-settings.h"
 #include "lmtp/lmtp-settings.h"
 #include "master/master-settings.h"
@@ -14,6 +15,9 @@
 #include "service/ssl-settings.h"
 #include "user/user-settings.h"
 
+SETTINGS_DEFINE(auth_passdb_settings, AUTH_PASSDB_SETTINGS);
+SETTINGS_DEFINE(auth_settings, AUTH_SETTINGS);
+SETTINGS_DEFINE(auth_userdb_settings, AUTH_USERDB_SETTINGS);
 SETTINGS_DEFINE(deliver_settings, DELIVER_SETTINGS);
 SETTINGS_DEFINE(fifo_listener_settings, FIFO_LISTENER_SETTINGS);
 SETTINGS_DEFINE(inet_listener_settings, INET_LISTENER_SETTINGS);
@@ -35,6 +39,9 @@ const struct settings_row all_settings[] = {
 	{ "", &user_settings_info },
 	{ "", &deliver_settings_info },
 	{ "", &lmtp_settings_info },
+	{ "", &auth_settings_info },
+	{ "passdb", &auth_passdb_settings_info },
+	{ "userdb", &auth_userdb_settings_info },
 	{ "service", &service_settings_info },
 	{ "service/unix_listener", &unix_listener_settings_info },
 	{ "service/fifo_listener", &fifo_listener_settings_info },
@@ -48,5 +55,7 @@ const struct settings_row all_section_users[] = {
 	{ "plugin", &deliver_settings_info },
 	{ "namespace", &deliver_settings_info },
 	{ "dict", &deliver_settings_info },
+	{ "passdb", &auth_settings_info },
+	{ "userdb", &auth_settings_info },
 	{ NULL, NULL }
 };

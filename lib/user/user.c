@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/names.h"
 #include "conf/vars.h"
 #include "core/err.h"
 #include "core/num.h"
@@ -318,20 +319,22 @@ is_override(const char *field, size_t len)
 	return len > 0;
 }
 
-/* The field as an override. Its value goes through vars_expand() later; where
-   the user's name has a '%' in it, that must not happen. */
+/* The field as an override: "mail" means mail_location, a name that is no
+   setting is a plugin's. Values go through vars_expand() later; where the
+   user's name has a '%' in it, that must not happen. */
 static const char *
 override(const struct making *m, const char *field, size_t len)
 {
 	bool literal = strchr(m->user->name, '%') != NULL;
 	const char *value = field[len] == '=' ? field + len + 1 : "yes";
+	const char *name = pool_strndup(m->pool, field, len), *text;
 	struct str s = STR_INIT;
-	const char *text;
 
-	if (len == 4 && strncmp(field, "mail", 4) == 0)
-		str_append(&s, "mail_location");
-	else
-		str_append_n(&s, field, len);
+	if (strcmp(name, "mail") == 0)
+		name = "mail_location";
+	if (strchr(name, '/') == NULL && setting_by_path(name) == NULL)
+		str_append(&s, "plugin/");
+	str_append(&s, name);
 	str_append_c(&s, '=');
 	for (; *value != '\0'; value++) {
 		if (*value == '%' && literal)
@@ -343,8 +346,6 @@ override(const struct making *m, const char *field, size_t len)
 	return text;
 }
 
-/* A field may name a setting or a plugin key and doesn't say which: it is
-   passed on as both, and what a table doesn't have is passed over there. */
 static void
 set_overrides(const struct making *m)
 {
@@ -353,20 +354,12 @@ set_overrides(const struct making *m)
 
 	while (m->fields[count] != NULL)
 		count++;
-	list = pool_new_array(m->pool, const char *, 2 * count + 1);
+	list = pool_new_array(m->pool, const char *, count + 1);
 	for (size_t i = 0; i < count; i++) {
-		const char *field = m->fields[i];
-		size_t len = strcspn(field, "=");
+		size_t len = strcspn(m->fields[i], "=");
 
-		if (!is_override(field, len))
-			continue;
-		list[n] = override(m, field, len);
-		if (memchr(field, '/', len) == NULL) {
-			list[n + 1] = pool_printf(m->pool, "plugin/%s",
-						  list[n]);
-			n++;
-		}
-		n++;
+		if (is_override(m->fields[i], len))
+			list[n++] = override(m, m->fields[i], len);
 	}
 	m->user->overrides = list;
 }
@@ -399,8 +392,10 @@ user_from_fields(const char *name, const char *const *fields,
 	m.user = pool_new_obj(pool, struct user);
 	m.user->name = pool_strdup(pool, name);
 	if (refuse_chroot(&m) < 0 || set_uid(&m) < 0 || set_gid(&m) < 0 ||
-	    set_groups(&m) < 0 || set_home(&m) < 0)
+	    set_groups(&m) < 0 || set_home(&m) < 0) {
+		err->kind = ERR_TEMP;	/* whoever's fault it is */
 		return -1;
+	}
 	set_overrides(&m);
 	*user_r = m.user;
 	return 0;

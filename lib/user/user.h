@@ -23,9 +23,8 @@ struct user {
 	unsigned group_count;
 	const char *home;	/* expanded; NULL when there is none */
 	/* What the userdb said beyond that, as "name=value" up to NULL, ready
-	   to be laid over the settings: "mail" comes as "mail_location=…". A
-	   field may mean a setting or a plugin key, so it comes as both
-	   ("quota_rule=…" and "plugin/quota_rule=…"). */
+	   to be laid over the settings ("mail" comes as "mail_location=…";
+	   "quota_rule" as "plugin/quota_rule=…"). */
 	const char *const *overrides;
 	struct vars *vars;	/* %u %n %d %h %i … for this user */
 };
