@@ -1,1 +1,4 @@
 # Programs and files of lda/.
+loftlibexec_PROGRAMS += lda/loft-lda
+lda_loft_lda_SOURCES = lda/main.c lda/input.c lda/input.h
+lda_loft_lda_LDADD = libloft.a $(CONFUSE_LIBS)

@@ -13,6 +13,7 @@
 #include "service/process-settings.h"
 #include "service/service-settings.h"
 #include "service/ssl-settings.h"
+#include "storage/mail-settings.h"
 #include "user/user-settings.h"
 
 SETTINGS_DEFINE(auth_passdb_settings, AUTH_PASSDB_SETTINGS);
@@ -23,7 +24,9 @@ SETTINGS_DEFINE(fifo_listener_settings, FIFO_LISTENER_SETTINGS);
 SETTINGS_DEFINE(inet_listener_settings, INET_LISTENER_SETTINGS);
 SETTINGS_DEFINE(lmtp_settings, LMTP_SETTINGS);
 SETTINGS_DEFINE(log_settings, LOG_SETTINGS);
+SETTINGS_DEFINE(mail_settings, MAIL_SETTINGS);
 SETTINGS_DEFINE(master_settings, MASTER_SETTINGS);
+SETTINGS_DEFINE(namespace_settings, NAMESPACE_SETTINGS);
 SETTINGS_DEFINE(process_settings, PROCESS_SETTINGS);
 SETTINGS_DEFINE(service_settings, SERVICE_SETTINGS);
 SETTINGS_DEFINE(ssl_settings, SSL_SETTINGS);
@@ -42,6 +45,8 @@ const struct settings_row all_settings[] = {
 	{ "", &auth_settings_info },
 	{ "passdb", &auth_passdb_settings_info },
 	{ "userdb", &auth_userdb_settings_info },
+	{ "", &mail_settings_info },
+	{ "namespace", &namespace_settings_info },
 	{ "service", &service_settings_info },
 	{ "service/unix_listener", &unix_listener_settings_info },
 	{ "service/fifo_listener", &fifo_listener_settings_info },

@@ -8,4 +8,5 @@ libloft_a_SOURCES = \
 	lib/core/log-file.c lib/core/log-file.h \
 	lib/core/num.c lib/core/num.h \
 	lib/core/pool.c lib/core/pool.h \
+	lib/core/session-id.c lib/core/session-id.h \
 	lib/core/str.c lib/core/str.h

@@ -1,0 +1,83 @@
+/*
+ * The message that loft-lda was given; see input.h.
+ */
+#include "lda/input.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/err.h"
+#include "core/pool.h"
+#include "io/spool.h"
+
+enum { CHUNK = 64 * 1024, FROM_LINE_MAX = 8192 };
+
+#define FROM_LINE "From "
+
+/* Octets read, 0 at the end, -1 with err. */
+static ssize_t
+read_some(int fd, char *buf, size_t size, struct err *err)
+{
+	ssize_t n;
+
+	do {
+		n = read(fd, buf, size);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? err_sys(err, "read(message)") : n;
+}
+
+/* Could what is there be the beginning of an mbox line that isn't complete
+   yet? */
+static bool
+is_unfinished_from(const char *buf, size_t len)
+{
+	size_t n = len < strlen(FROM_LINE) ? len : strlen(FROM_LINE);
+
+	return memcmp(buf, FROM_LINE, n) == 0 && len < FROM_LINE_MAX &&
+		memchr(buf, '\n', len) == NULL;
+}
+
+/* The sender in an mbox line: what stands before the first blank. */
+static const char *
+from_sender(const char *line, size_t len, struct pool *pool)
+{
+	char *sender = pool_strndup(pool, line + strlen(FROM_LINE),
+				    len - strlen(FROM_LINE));
+
+	sender[strcspn(sender, " \t\r\n")] = '\0';
+	return sender;
+}
+
+int
+input_read(int fd, struct spool *spool, struct pool *pool,
+	   const char **from_r, struct err *err)
+{
+	char buf[CHUNK];
+	size_t len = 0, skip = 0;
+	ssize_t n;
+
+	*from_r = NULL;
+	do {
+		n = read_some(fd, buf + len, sizeof(buf) - len, err);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && is_unfinished_from(buf, len));
+	if (n < 0)
+		return -1;
+	if (len >= strlen(FROM_LINE) &&
+	    memcmp(buf, FROM_LINE, strlen(FROM_LINE)) == 0) {
+		const char *lf = memchr(buf, '\n', len);
+
+		skip = lf != NULL ? (size_t)(lf + 1 - buf) : len;
+		*from_r = from_sender(buf, skip, pool);
+	}
+	if (spool_write(spool, buf + skip, len - skip, err) < 0)
+		return -1;
+	while (n > 0) {
+		n = read_some(fd, buf, sizeof(buf), err);
+		if (n < 0 || spool_write(spool, buf, (size_t)n, err) < 0)
+			return -1;
+	}
+	return spool_finish(spool, err);
+}

@@ -1,0 +1,16 @@
+/*
+ * The message that loft-lda was given: standard input or a file.
+ */
+#ifndef LOFT_LDA_INPUT_H
+#define LOFT_LDA_INPUT_H
+
+struct err;
+struct pool;
+struct spool;
+
+/* Read all of fd into the spool. A leading mbox line ("From sender date") is
+   taken off; *from_r is its sender, in pool, or NULL when there was none. */
+int input_read(int fd, struct spool *spool, struct pool *pool,
+	       const char **from_r, struct err *err);
+
+#endif

@@ -1,0 +1,461 @@
+/*
+ * loft-lda: one message from standard input into one user's mail, with
+ * dovecot-lda's options and exit codes. It parses its own configuration and
+ * lives for one delivery, so it links and does as little as it can. Whatever
+ * goes wrong on our side is status 75: the MTA keeps the mail.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+#include "conf/scope.h"
+#include "core/clock.h"
+#include "core/hostname.h"
+#include "core/log-file.h"
+#include "core/pool.h"
+#include "core/session-id.h"
+#include "core/str.h"
+#include "deliver/deliver.h"
+#include "deliver/deliver-settings.h"
+#include "io/spool.h"
+#include "lda/input.h"
+#include "mail/address.h"
+#include "mail/message.h"
+#include "service/log-settings.h"
+#include "service/priv.h"
+#include "service/process-settings.h"
+#include "smtp/path.h"
+#include "storage/mail-settings.h"
+#include "storage/mailbox-name.h"
+#include "user/lookup.h"
+#include "user/user.h"
+#include "user/user-settings.h"
+
+#define DEFAULT_CONFIG SYSCONFDIR "/loft/loft.conf"
+
+/* All of one run; nothing is freed but at exit. */
+struct lda {
+	struct pool *pool;
+	int64_t start;
+
+	/* options */
+	const char *config, *user_name, *mailbox, *path;
+	const char *sender;		/* -f; NULL: not given */
+	const char *orig_rcpt, *rcpt;	/* -a, -r */
+	const char *overrides[64];	/* -o */
+	unsigned override_count;
+
+	struct conf *conf;
+	struct scope scope;
+	struct user *user;
+	struct deliver_batch *batch;
+	struct spool *spool;
+	struct message *message;
+};
+
+static const char usage_text[] =
+	"Usage: loft-lda [-c <config file>] [-d <username>] [-p <path>]\n"
+	"                [-m <mailbox>] [-e] [-k] [-f <envelope sender>]\n"
+	"                [-a <original envelope recipient>]\n"
+	"                [-r <final envelope recipient>]\n"
+	"                [-o <setting>=<value>]\n";
+
+static int
+usage(void)
+{
+	(void)fputs(usage_text, stderr);
+	return EX_USAGE;
+}
+
+/* --- options --- */
+
+/* An address of -f, -a or -r, with or without brackets. */
+static int
+parse_address(struct lda *lda, char option, const char *arg, unsigned flags,
+	      const char **text_r)
+{
+	const char *p = arg;
+	struct smtp_path path;
+	struct err err;
+
+	if (smtp_path_parse(&p, flags | SMTP_PATH_BARE, lda->pool, &path,
+			    &err) < 0 || *p != '\0') {
+		/* Words that are no path at all: a sender nobody could
+		   answer. Broken brackets are a broken caller. */
+		if ((flags & SMTP_PATH_EMPTY) != 0 && *arg != '<') {
+			*text_r = "";
+			return 0;
+		}
+		log_fatal(&log_process, "Invalid -%c parameter: %s", option,
+			  err.text);
+		return EX_USAGE;
+	}
+	*text_r = path.text;
+	return 0;
+}
+
+static int
+parse_mailbox(struct lda *lda, const char *arg)
+{
+	if (!utf8_valid(arg)) {
+		log_fatal(&log_process, "Mailbox name not UTF-8: %s", arg);
+		return EX_TEMPFAIL;
+	}
+	if (*arg != '\0')
+		lda->mailbox = arg;
+	return 0;
+}
+
+static int
+add_override(struct lda *lda, const char *arg)
+{
+	if (lda->override_count ==
+	    sizeof(lda->overrides) / sizeof(*lda->overrides)) {
+		log_fatal(&log_process, "Too many -o parameters");
+		return EX_USAGE;
+	}
+	lda->overrides[lda->override_count++] = arg;
+	return 0;
+}
+
+static int
+parse_option(struct lda *lda, int c, const char *arg)
+{
+	switch (c) {
+	case 'a':
+		return parse_address(lda, 'a', arg, 0, &lda->orig_rcpt);
+	case 'c':
+		lda->config = arg;
+		return 0;
+	case 'd':
+		lda->user_name = arg;
+		return 0;
+	case 'e':	/* where rejections go: there are none yet */
+	case 'k':	/* nothing of the environment is cleared */
+		return 0;
+	case 'f':
+		return parse_address(lda, 'f', arg, SMTP_PATH_EMPTY,
+				     &lda->sender);
+	case 'm':
+		return parse_mailbox(lda, arg);
+	case 'o':
+		return add_override(lda, arg);
+	case 'p':
+		lda->path = arg;
+		return 0;
+	case 'r':
+		return parse_address(lda, 'r', arg, 0, &lda->rcpt);
+	default:
+		return usage();
+	}
+}
+
+static int
+parse_options(struct lda *lda, int argc, char **argv)
+{
+	int c, status;
+
+	while ((c = getopt(argc, argv, "a:c:d:ef:km:o:p:r:")) != -1) {
+		status = parse_option(lda, c, optarg);
+		if (status != 0)
+			return status;
+	}
+	if (optind < argc) {
+		log_fatal(&log_process, "Unknown argument: %s", argv[optind]);
+		return usage();
+	}
+	if (lda->user_name == NULL && priv_is_root()) {
+		log_fatal(&log_process, "destination user parameter "
+			  "(-d user) not given");
+		return EX_USAGE;
+	}
+	return 0;
+}
+
+/* --- configuration --- */
+
+static int
+load_config(struct lda *lda)
+{
+	struct str errors = STR_INIT, warnings = STR_INIT;
+	struct err err;
+
+	if (conf_load(lda->config, &lda->conf, &errors, &warnings) < 0) {
+		(void)fputs(str_c(&errors), stderr);
+		return EX_TEMPFAIL;
+	}
+	/* loftctl config and the master tell the warnings; here they would
+	   come with each message. */
+	str_free(&warnings);
+	str_free(&errors);
+	for (unsigned i = 0; i < lda->override_count; i++) {
+		if (conf_override(lda->conf, lda->overrides[i], &err) < 0) {
+			log_fatal(&log_process, "Invalid -o parameter %s: %s",
+				  lda->overrides[i], err.text);
+			return EX_TEMPFAIL;
+		}
+	}
+	return 0;
+}
+
+/* A log that can't be opened is no reason to keep mail waiting. */
+static void
+open_log(const struct lda *lda)
+{
+	struct err err;
+	const struct log_settings *set = settings_get(lda->conf, &lda->scope,
+		"", &log_settings_info, NULL, lda->pool, &err);
+	struct log_file_settings files = { "", "", "", "", "mail", "loft" };
+
+	if (set != NULL) {
+		files.log_path = set->log_path;
+		files.info_log_path = set->info_log_path;
+		files.debug_log_path = set->debug_log_path;
+		files.log_timestamp = set->log_timestamp;
+		files.syslog_facility = set->syslog_facility;
+	}
+	if (log_file_open(&files, &err) < 0) {
+		files = (struct log_file_settings){ "", "", "", "", "mail",
+			"loft" };
+		if (log_file_open(&files, &err) < 0)
+			return;
+	}
+	log_set_sink(log_sink_file);
+}
+
+/* --- user --- */
+
+static const char *
+socket_path(struct lda *lda, const struct user_settings *user_set)
+{
+	struct err err;
+	const struct process_settings *set;
+
+	if (*user_set->auth_socket_path == '/')
+		return user_set->auth_socket_path;
+	set = settings_get(lda->conf, &lda->scope, "", &process_settings_info,
+			   NULL, lda->pool, &err);
+	return pool_printf(lda->pool, "%s/%s", set != NULL ? set->base_dir :
+			   RUNSTATEDIR "/loft", user_set->auth_socket_path);
+}
+
+static int
+look_up(struct lda *lda, struct err *err)
+{
+	const struct user_request req = {
+		.name = lda->user_name, .service = "lda",
+	};
+	const struct user_settings *set = settings_get(lda->conf, &lda->scope,
+		"", &user_settings_info, NULL, lda->pool, err);
+	struct userdb_conn *conn;
+	int found;
+
+	if (set == NULL)
+		return -1;
+	conn = userdb_conn_new(socket_path(lda, set));
+	found = userdb_lookup(conn, &req, set, lda->pool, &lda->user, err);
+	userdb_conn_free(&conn);
+	if (found == 0)
+		(void)err_set(err, ERR_NOUSER, "Unknown user: %s",
+			      lda->user_name);
+	return found > 0 ? 0 : -1;
+}
+
+/* As root become the user for good: from here on there is no way back, and
+   none is needed. */
+static int
+become_user(struct lda *lda, struct err *err)
+{
+	const struct user *user = lda->user;
+	const struct priv_ids ids = {
+		user->uid, user->gid, user->groups, user->group_count
+	};
+
+	return priv_is_root() ? priv_drop(&ids, err) : 0;
+}
+
+static int
+find_user(struct lda *lda, struct err *err)
+{
+	if (lda->user_name == NULL)
+		return user_from_process(lda->pool, &lda->user, err);
+	if (*lda->user_name == '\0')
+		return err_set(err, ERR_NOUSER, "Empty user name");
+	return look_up(lda, err);
+}
+
+/* --- message --- */
+
+static int
+read_message(struct lda *lda, struct err *err)
+{
+	const struct mail_settings *set =
+		deliver_batch_mail_settings(lda->batch);
+	const char *from;
+	int fd = STDIN_FILENO, result;
+
+	if (lda->path != NULL) {
+		fd = open(lda->path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return err_path(err, "open", lda->path);
+	}
+	lda->spool = spool_new(set->mail_temp_dir);
+	result = input_read(fd, lda->spool, lda->pool, &from, err);
+	if (lda->path != NULL)
+		(void)close(fd);	/* only read */
+	if (result < 0)
+		return -1;
+	if (lda->sender == NULL)
+		lda->sender = from != NULL ? from : "";
+	lda->message = message_open(lda->spool, lda->pool);
+	return 0;
+}
+
+static const char *
+user_address(struct lda *lda)
+{
+	const char *host = deliver_batch_settings(lda->batch)->hostname;
+
+	if (strchr(lda->user->name, '@') != NULL)
+		return lda->user->name;
+	return pool_printf(lda->pool, "%s@%s", lda->user->name,
+			   *host != '\0' ? host : hostname_system());
+}
+
+/* To whom the message was sent at first: -a, else the header field that
+   tells, else the user. *source_r says which. */
+static const char *
+original_recipient(struct lda *lda, const char **source_r)
+{
+	const char *field = deliver_batch_settings(lda->batch)->
+		lda_original_recipient_header;
+	const char *value = NULL;
+
+	*source_r = "-a parameter";
+	if (lda->orig_rcpt != NULL)
+		return lda->orig_rcpt;
+	if (*field != '\0')
+		value = message_header(lda->message, field);
+	if (value != NULL)
+		value = address_first(value, lda->pool);
+	*source_r = value != NULL ?
+		pool_printf(lda->pool, "%s header", field) : "user@hostname";
+	return value != NULL ? value : user_address(lda);
+}
+
+/* --- delivery --- */
+
+static int
+exit_status(const struct delivery *d)
+{
+	if (d->stored)
+		return EX_OK;
+	switch (d->err.kind) {
+	case ERR_NOUSER:
+		return EX_NOUSER;
+	case ERR_USAGE:
+		return EX_USAGE;
+	default:
+		return EX_TEMPFAIL;
+	}
+}
+
+static int
+deliver_message(struct lda *lda, const char *session_id,
+		const struct logctx *log)
+{
+	const char *source;
+	struct delivery d = {
+		.user = lda->user, .message = lda->message, .headers = "",
+		.mailbox = lda->mailbox, .sender = lda->sender,
+		.session_id = session_id, .log = *log,
+		.session_start = lda->start,
+	};
+
+	d.orig_rcpt = original_recipient(lda, &source);
+	d.rcpt = lda->rcpt != NULL ? lda->rcpt : d.orig_rcpt;
+	if (lda->user_name == NULL) {
+		log_debug(log, "userdb lookup skipped, username taken from "
+			  "USER environment");
+	}
+	log_debug(log, "Destination address: <%s> (source: %s)", d.orig_rcpt,
+		  source);
+	deliver_add(lda->batch, &d);
+	deliver_commit(lda->batch);
+	return exit_status(&d);
+}
+
+/* From a known user on, lines carry his prefix. */
+static int
+run_as_user(struct lda *lda)
+{
+	const char *session_id = session_id_new(lda->pool);
+	struct logctx log = { "", false };
+	struct err err;
+
+	log.prefix = deliver_log_prefix(lda->batch, lda->user, session_id,
+					lda->pool);
+	log.debug = deliver_batch_mail_settings(lda->batch)->mail_debug;
+	if (become_user(lda, &err) < 0 || read_message(lda, &err) < 0) {
+		log_fatal(&log, "%s", err.text);
+		return EX_TEMPFAIL;
+	}
+	return deliver_message(lda, session_id, &log);
+}
+
+static int
+run(struct lda *lda)
+{
+	struct err err;
+	int status = load_config(lda);
+
+	if (status != 0)
+		return status;
+	open_log(lda);
+	if (find_user(lda, &err) < 0) {
+		log_fatal(&log_process, "%s", err.text);
+		return err.kind == ERR_NOUSER ? EX_NOUSER : EX_TEMPFAIL;
+	}
+	lda->batch = deliver_batch_new(lda->conf, &lda->scope, &err);
+	if (lda->batch == NULL) {
+		log_fatal(&log_process, "%s", err.text);
+		return EX_TEMPFAIL;
+	}
+	return run_as_user(lda);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct lda lda = {
+		.pool = pool_new(), .start = clock_ms(),
+		.config = DEFAULT_CONFIG, .mailbox = "INBOX",
+		.scope = { .protocol = "lda" },
+	};
+	char prefix[64];
+	int status;
+
+	(void)umask(0077);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)snprintf(prefix, sizeof(prefix), "lda(%ld): ", (long)getpid());
+	log_process.prefix = prefix;
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		(void)puts(PACKAGE_VERSION);
+		return EX_OK;
+	}
+	status = parse_options(&lda, argc, argv);
+	if (status == 0)
+		status = run(&lda);
+	/* Memory goes with the process; what was stored is synced. */
+	return status;
+}
