@@ -22,9 +22,6 @@
 	  "vsz_limit of services that don't set it.") \
 	X(TIME, default_idle_kill, "1 mins", \
 	  "idle_kill of services that don't set it.") \
-	X(BOOL, shutdown_clients, "no", \
-	  "End running sessions at a reload (never inside a message); no " \
-	  "lets them finish with the old settings.") \
 	X(STR, import_environment, \
 	  "TZ CORE_OUTOFMEM CORE_ERROR LISTEN_PID LISTEN_FDS NOTIFY_SOCKET", \
 	  "Environment variables that pass to the services; NAME=value sets " \

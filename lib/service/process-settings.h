@@ -14,6 +14,9 @@
 	  "Name of this instance in process titles and logs.") \
 	X(BOOL, verbose_proctitle, "no", \
 	  "Show client, user and state in process titles.") \
+	X(BOOL, shutdown_clients, "no", \
+	  "End running sessions at a reload (never inside a message); no " \
+	  "lets them finish with the old settings.") \
 	X(STR, default_internal_user, "loft", \
 	  "User of the processes that touch no mail; when unset and missing, " \
 	  "dovecot or nobody.") \

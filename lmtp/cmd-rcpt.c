@@ -1,0 +1,280 @@
+/*
+ * RCPT (RFC 5321 section 4.1.1.3): whom for. The RCPTs that wait in the
+ * buffer are taken together: their questions go to auth at once, and the
+ * replies follow when a command of another kind, or nothing more, is there.
+ */
+#include "lmtp/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/err.h"
+#include "core/pool.h"
+#include "deliver/deliver-settings.h"
+#include "lmtp/env.h"
+#include "lmtp/lmtp-settings.h"
+#include "lmtp/reply.h"
+#include "lmtp/session.h"
+#include "lmtp/words.h"
+#include "service/service.h"
+#include "smtp/command.h"
+#include "smtp/params.h"
+#include "user/lookup.h"
+#include "user/user.h"
+
+void
+lmtp_rcpt_free(struct lmtp_rcpt **rcptp)
+{
+	struct lmtp_rcpt *rcpt = *rcptp;
+	struct pool *pool;
+
+	*rcptp = NULL;
+	if (rcpt == NULL)
+		return;
+	pool = rcpt->pool;	/* which it lives in itself */
+	pool_free(&pool);
+}
+
+static bool
+set_orcpt(struct lmtp_session *s, struct lmtp_rcpt *rcpt, const char *value)
+{
+	struct smtp_orcpt orcpt;
+	struct err err;
+
+	if (value == NULL) {
+		lmtp_reply(s, 501, "5.5.4", "Missing ORCPT= parameter value");
+		return false;
+	}
+	if (smtp_orcpt_parse(value, rcpt->pool, &orcpt, &err) < 0) {
+		lmtp_reply(s, 501, "5.5.4", "%s", err.text);
+		return false;
+	}
+	rcpt->orcpt_type = orcpt.type;
+	rcpt->orcpt = orcpt.addr;
+	return true;
+}
+
+static bool
+set_params(struct lmtp_session *s, struct lmtp_rcpt *rcpt,
+	   const struct smtp_param *p)
+{
+	for (; p->name != NULL; p++) {
+		if (strcmp(p->name, "ORCPT") == 0) {
+			if (!set_orcpt(s, rcpt, p->value))
+				return false;
+		} else if (strcmp(p->name, "XRCPTFORWARD") == 0) {
+			lmtp_reply(s, 550, "5.7.14", "Unacceptable "
+				   "XRCPTFORWARD= parameter: You are not from "
+				   "trusted IP");
+			return false;
+		} else {
+			lmtp_reply(s, 555, "5.5.4", "Unsupported parameters");
+			return false;
+		}
+	}
+	return true;
+}
+
+/* False after a reply that says why not. */
+static bool
+parse(struct lmtp_session *s, struct lmtp_rcpt *rcpt, const char *args)
+{
+	struct smtp_param *params;
+	struct err err;
+
+	if (smtp_path_parse(&args, lmtp_path_workarounds(s->env->set),
+			    rcpt->pool, &rcpt->path, &err) < 0) {
+		lmtp_reply(s, 501, "5.5.4", "Invalid TO: %s", err.text);
+		return false;
+	}
+	if (smtp_params_parse(args, "RCPT", rcpt->pool, &params, &err) < 0) {
+		lmtp_reply(s, 501, "5.5.4", "%s", err.text);
+		return false;
+	}
+	if (!set_params(s, rcpt, params))
+		return false;
+	if (rcpt->path.utf8) {
+		lmtp_reply(s, 553, "5.6.7", "Non-ASCII addresses need the "
+			   "SMTPUTF8 parameter");
+		return false;
+	}
+	return true;
+}
+
+static void
+no_such_user(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
+{
+	lmtp_reply(s, 550, "5.1.1", "<%s> User doesn't exist: %s",
+		   rcpt->path.text, rcpt->name);
+}
+
+static bool
+acceptable(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
+{
+	const struct lmtp_settings *set = s->env->set;
+
+	if (*rcpt->path.localpart == '\0' && rcpt->path.domain == NULL) {
+		lmtp_reply(s, 550, "5.1.1", "<%s> Unacceptable TO: Empty path "
+			   "not allowed", rcpt->path.text);
+		return false;
+	}
+	if (set->lmtp_max_recipients > 0 &&
+	    s->trans->rcpt_count + s->pending_count >=
+	    set->lmtp_max_recipients) {
+		lmtp_reply(s, 452, "4.5.3", "Too many recipients");
+		return false;
+	}
+	return true;
+}
+
+/* Cut the detail off and find out whom to ask for. False when no user can
+   have such a name. */
+static bool
+set_name(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
+{
+	const struct smtp_path *path = &rcpt->path;
+	const char *user;
+
+	lmtp_split_detail(path->localpart,
+			  s->env->deliver_set->recipient_delimiter,
+			  rcpt->pool, &user, &rcpt->detail);
+	rcpt->name = path->domain == NULL ? user :
+		pool_printf(rcpt->pool, "%s@%s", user, path->domain);
+	return lmtp_name_is_safe(user) &&
+		(path->domain == NULL || lmtp_name_is_safe(path->domain));
+}
+
+static void
+set_session_id(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
+{
+	unsigned n = ++s->trans->rcpts_seen;
+
+	rcpt->session_id = n == 1 ? s->trans->id :
+		pool_printf(rcpt->pool, "%s:R%u", s->trans->id, n);
+}
+
+static void
+ask(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
+{
+	const struct service_client *client = s->client;
+	struct user_request req = {
+		.name = rcpt->name,
+		.service = "lmtp",
+		.remote_ip = s->client_ip,
+		.local_ip = s->local_ip,
+		.local_port = client->local_port,
+		.remote_port = client->remote_port,
+	};
+
+	userdb_lookup_queue(s->env->userdb, &req, &rcpt->question);
+	STAILQ_INSERT_TAIL(&s->pending, rcpt, link);
+	s->pending_count++;
+}
+
+static void
+begin(struct lmtp_session *s, struct lmtp_rcpt *rcpt, const char *args)
+{
+	if (!parse(s, rcpt, args) || !acceptable(s, rcpt)) {
+		lmtp_rcpt_free(&rcpt);
+		return;
+	}
+	set_session_id(s, rcpt);
+	if (!set_name(s, rcpt)) {
+		no_such_user(s, rcpt);
+		lmtp_rcpt_free(&rcpt);
+	} else if (strlen(rcpt->path.text) > SMTP_PATH_MAX) {
+		lmtp_reply_internal(s, rcpt, "Path is too long");
+		lmtp_rcpt_free(&rcpt);
+	} else {
+		ask(s, rcpt);
+	}
+}
+
+void
+lmtp_cmd_rcpt(struct lmtp_session *s, char *args)
+{
+	struct lmtp_rcpt *rcpt;
+	struct pool *pool;
+
+	if (strncasecmp(args, "TO:", 3) != 0) {
+		lmtp_reply(s, 501, "5.5.4", "Invalid parameters");
+		return;
+	}
+	pool = pool_new();
+	rcpt = pool_new_obj(pool, struct lmtp_rcpt);
+	rcpt->pool = pool;
+	begin(s, rcpt, args + 3);
+	if (s->pending_count >= LMTP_PENDING_MAX ||
+	    !smtp_command_follows(s->stream, "RCPT"))
+		lmtp_rcpts_settle(s);
+}
+
+/* An accepted recipient with the same path and the same ORCPT. */
+static const struct lmtp_rcpt *
+find_same(const struct lmtp_trans *trans, const struct lmtp_rcpt *rcpt)
+{
+	const struct lmtp_rcpt *r;
+
+	STAILQ_FOREACH(r, &trans->rcpts, link) {
+		if (strcmp(r->path.localpart, rcpt->path.localpart) == 0 &&
+		    (r->path.domain == NULL) == (rcpt->path.domain == NULL) &&
+		    (r->path.domain == NULL ||
+		     strcasecmp(r->path.domain, rcpt->path.domain) == 0) &&
+		    (r->orcpt == NULL) == (rcpt->orcpt == NULL) &&
+		    (r->orcpt == NULL || strcmp(r->orcpt, rcpt->orcpt) == 0))
+			return r->same_as != NULL ? r->same_as : r;
+	}
+	return NULL;
+}
+
+static void
+accept_rcpt(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
+{
+	struct lmtp_trans *trans = s->trans;
+
+	rcpt->same_as = find_same(trans, rcpt);
+	STAILQ_INSERT_TAIL(&trans->rcpts, rcpt, link);
+	trans->rcpt_count++;
+	lmtp_session_state(s, LMTP_RCPT, rcpt->user->name);
+	lmtp_reply(s, 250, "2.1.5", "OK");
+}
+
+static void
+settle(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
+{
+	struct lmtp_env *env = s->env;
+	struct err err;
+	int found = userdb_lookup_answer(env->userdb, rcpt->question,
+					 env->user_set, rcpt->pool,
+					 &rcpt->user, &err);
+
+	if (found > 0) {
+		accept_rcpt(s, rcpt);
+		return;
+	}
+	if (found == 0) {
+		no_such_user(s, rcpt);
+	} else {
+		log_error(&s->log, "rcpt <%s>: Failed to lookup user %s: %s",
+			  rcpt->path.text, rcpt->name, err.text);
+		lmtp_reply_internal(s, rcpt, err.text);
+	}
+	lmtp_rcpt_free(&rcpt);
+}
+
+void
+lmtp_rcpts_settle(struct lmtp_session *s)
+{
+	struct lmtp_rcpts rcpts = STAILQ_HEAD_INITIALIZER(rcpts);
+	struct lmtp_rcpt *rcpt;
+
+	/* settle() replies, and lmtp_reply() asks whether there is something
+	   to settle first. */
+	STAILQ_CONCAT(&rcpts, &s->pending);
+	s->pending_count = 0;
+	while ((rcpt = STAILQ_FIRST(&rcpts)) != NULL) {
+		STAILQ_REMOVE_HEAD(&rcpts, link);
+		settle(s, rcpt);
+	}
+}

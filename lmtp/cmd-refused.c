@@ -1,0 +1,24 @@
+/*
+ * Commands that are known but not to be had: here, or by this client.
+ */
+#include "lmtp/commands.h"
+
+#include "lmtp/session.h"
+
+void
+lmtp_cmd_auth(struct lmtp_session *s, char *args)
+{
+	lmtp_reply(s, 502, "5.5.1", "Unsupported command");
+}
+
+void
+lmtp_cmd_starttls(struct lmtp_session *s, char *args)
+{
+	lmtp_reply(s, 502, "5.5.1", "TLS support is not enabled.");
+}
+
+void
+lmtp_cmd_xclient(struct lmtp_session *s, char *args)
+{
+	lmtp_reply(s, 550, "5.7.14", "You are not from trusted IP");
+}

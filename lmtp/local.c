@@ -1,0 +1,121 @@
+/*
+ * Recipients of this host; see local.h.
+ */
+#include "lmtp/local.h"
+
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/pool.h"
+#include "core/str.h"
+#include "deliver/deliver-settings.h"
+#include "deliver/deliver.h"
+#include "io/spool.h"
+#include "lmtp/env.h"
+#include "lmtp/lmtp-settings.h"
+#include "lmtp/session.h"
+#include "mail/address.h"
+#include "mail/message.h"
+#include "mail/trace.h"
+#include "storage/mail-settings.h"
+
+/* The address that the header tells, as lmtp_hdr_delivery_address wants it;
+   NULL: none, as with several recipients (they needn't know each other). */
+static const char *
+told_recipient(const struct lmtp_session *s)
+{
+	const char *which = s->env->set->lmtp_hdr_delivery_address;
+	const struct lmtp_rcpt *rcpt = STAILQ_FIRST(&s->trans->rcpts);
+
+	if (s->trans->rcpt_count != 1 || strcmp(which, "none") == 0)
+		return NULL;
+	if (strcmp(which, "original") == 0)
+		return rcpt->orcpt;
+	return rcpt->path.text;
+}
+
+/* The fields that go in front of the message. */
+static const char *
+make_headers(const struct lmtp_session *s)
+{
+	const char *rcpt = told_recipient(s), *headers;
+	struct str out = STR_INIT;
+	struct trace trace = {
+		.client = s->helo,
+		.client_ip = s->client_ip,
+		.hostname = s->env->hostname,
+		.protocol = "LMTP",
+		.session_id = s->trans->id,
+		.sender = s->trans->sender.text,
+		.recipient = rcpt,
+		.when = clock_wall().tv_sec,
+	};
+
+	str_printf(&out, "Return-Path: <%s>\n", s->trans->sender.text);
+	if (rcpt != NULL)
+		str_printf(&out, "Delivered-To: %s\n", rcpt);
+	if (s->env->set->lmtp_add_received_header)
+		header_received(&out, &trace);
+	headers = pool_memdup(s->trans->pool, str_c(&out), out.len);
+	str_free(&out);
+	return headers;
+}
+
+/* The recipient before the MTA's aliases: as the MTA says, else as a header
+   field does. NULL: unknown. */
+static const char *
+original_recipient(const struct lmtp_session *s, struct message *msg,
+		   const struct lmtp_rcpt *rcpt)
+{
+	const char *field = s->env->deliver_set->lda_original_recipient_header;
+	const char *value;
+
+	if (rcpt->orcpt != NULL || *field == '\0')
+		return rcpt->orcpt;
+	value = message_header(msg, field);
+	return value == NULL ? NULL : address_first(value, rcpt->pool);
+}
+
+static void
+fill(const struct lmtp_session *s, struct message *msg, const char *headers,
+     struct lmtp_rcpt *rcpt)
+{
+	bool to_detail = s->env->set->lmtp_save_to_detail_mailbox &&
+		*rcpt->detail != '\0';
+
+	rcpt->delivery = (struct delivery){
+		.user = rcpt->user,
+		.message = msg,
+		.headers = headers,
+		.mailbox = to_detail ? rcpt->detail : "INBOX",
+		.mailbox_is_detail = to_detail,
+		.sender = s->trans->sender.text,
+		.rcpt = rcpt->path.text,
+		.orig_rcpt = original_recipient(s, msg, rcpt),
+		.session_id = rcpt->session_id,
+		.log = {
+			.prefix = deliver_log_prefix(s->env->batch, rcpt->user,
+						     rcpt->session_id,
+						     rcpt->pool),
+			.debug = s->env->mail_set->mail_debug,
+		},
+		.session_start = s->start,
+	};
+}
+
+void
+lmtp_local_deliver(struct lmtp_session *s)
+{
+	struct lmtp_env *env = s->env;
+	struct message *msg = message_open(env->spool, s->trans->pool);
+	const char *headers = make_headers(s);
+	struct lmtp_rcpt *rcpt;
+
+	STAILQ_FOREACH(rcpt, &s->trans->rcpts, link) {
+		if (rcpt->same_as != NULL)
+			continue;
+		fill(s, msg, headers, rcpt);
+		deliver_add(env->batch, &rcpt->delivery);
+	}
+	deliver_commit(env->batch);
+}

@@ -1,0 +1,100 @@
+/*
+ * From results to replies; see reply.h. Codes and words are Dovecot's.
+ */
+#include "lmtp/reply.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "core/clock.h"
+#include "core/err.h"
+#include "deliver/deliver-settings.h"
+#include "lmtp/env.h"
+#include "lmtp/lmtp-settings.h"
+#include "lmtp/session.h"
+
+void
+lmtp_reply_internal(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
+		    const char *cause)
+{
+	if (s->env->set->lmtp_verbose_replies)
+		lmtp_reply(s, 451, "4.3.0", "<%s> %s", rcpt->path.text, cause);
+	else
+		lmtp_reply(s, 451, "4.3.0", "<%s> Temporary internal error",
+			   rcpt->path.text);
+}
+
+/* What is told when the log has the rest; the time helps to find it. */
+static void
+reply_see_log(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
+	      const char *cause)
+{
+	time_t now = clock_wall().tv_sec;
+	char stamp[32] = "";
+	struct tm tm;
+
+	if (s->env->set->lmtp_verbose_replies) {
+		lmtp_reply(s, 451, "4.2.0", "<%s> %s", rcpt->path.text, cause);
+		return;
+	}
+	if (localtime_r(&now, &tm) != NULL)
+		(void)strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S", &tm);
+	lmtp_reply(s, 451, "4.2.0", "<%s> Internal error occurred. Refer to "
+		   "server log for more information. [%s]", rcpt->path.text,
+		   stamp);
+}
+
+void
+lmtp_reply_result(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
+{
+	const struct delivery *d;
+
+	if (rcpt->same_as != NULL)
+		rcpt = rcpt->same_as;
+	d = &rcpt->delivery;
+	if (d->stored) {
+		lmtp_reply(s, 250, "2.0.0", "<%s> %s Saved", rcpt->path.text,
+			   rcpt->session_id);
+		return;
+	}
+	switch (d->err.kind) {
+	case ERR_QUOTA:
+		if (s->env->deliver_set->quota_full_tempfail)
+			lmtp_reply(s, 452, "4.2.2", "<%s> %s",
+				   rcpt->path.text, d->err.text);
+		else
+			lmtp_reply(s, 552, "5.2.2", "<%s> %s",
+				   rcpt->path.text, d->err.text);
+		break;
+	case ERR_TOOBIG:
+		lmtp_reply(s, 552, "5.2.3", "<%s> Message size exceeds "
+			   "administrative limit", rcpt->path.text);
+		break;
+	case ERR_PERM:
+		lmtp_reply(s, 552, "5.2.0", "<%s> %s", rcpt->path.text,
+			   d->err.text);
+		break;
+	case ERR_CONFIG:
+		lmtp_reply_internal(s, rcpt, d->err.text);
+		break;
+	default:
+		reply_see_log(s, rcpt, d->err.text);
+		break;
+	}
+}
+
+void
+lmtp_reply_receive(struct lmtp_session *s, const struct err *err)
+{
+	const struct lmtp_rcpt *rcpt;
+
+	STAILQ_FOREACH(rcpt, &s->trans->rcpts, link) {
+		if (err->kind == ERR_TOOBIG)
+			lmtp_reply(s, 552, "5.2.3", "<%s> Message size "
+				   "exceeds administrative limit",
+				   rcpt->path.text);
+		else
+			lmtp_reply(s, 451, "4.3.0",
+				   "Temporary internal failure");
+	}
+}

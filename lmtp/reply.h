@@ -1,0 +1,23 @@
+/*
+ * The one place that turns what has happened to a recipient into the code
+ * and the words of a reply.
+ */
+#ifndef LOFT_LMTP_REPLY_H
+#define LOFT_LMTP_REPLY_H
+
+struct err;
+struct lmtp_rcpt;
+struct lmtp_session;
+
+/* The reply about one recipient after the message was delivered, or not. */
+void lmtp_reply_result(struct lmtp_session *s, const struct lmtp_rcpt *rcpt);
+
+/* "Temporary internal error" about a recipient; the cause is added with
+   lmtp_verbose_replies. */
+void lmtp_reply_internal(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
+			 const char *cause);
+
+/* The message could not be received: the same reply for each recipient. */
+void lmtp_reply_receive(struct lmtp_session *s, const struct err *err);
+
+#endif
