@@ -12,7 +12,7 @@ UNIT_MAIL = tests/unit/mail-message
 UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-dots \
 	tests/unit/smtp-params tests/unit/smtp-path tests/unit/smtp-reply
 UNIT_USER = tests/unit/user-wire tests/unit/user-user tests/unit/user-lookup
-UNIT_STORAGE =
+UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir
 UNIT_DELIVER =
 UNIT_AUTH =
 

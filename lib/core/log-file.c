@@ -101,6 +101,16 @@ path_of(const char *path)
 		mem_strdup(path);
 }
 
+static bool
+wants_syslog(const struct dest *dest)
+{
+	for (int i = 0; i < DEST_COUNT; i++) {
+		if (dest[i].path == NULL)
+			return true;
+	}
+	return false;
+}
+
 int
 log_file_open(const struct log_file_settings *set, struct err *err)
 {
@@ -130,8 +140,9 @@ log_file_open(const struct log_file_settings *set, struct err *err)
 	files.timestamp = mem_strdup(set->log_timestamp);
 	if (files.syslog_opened)
 		closelog();
-	openlog(set->ident, LOG_NDELAY, facility);
-	files.syslog_opened = true;
+	files.syslog_opened = wants_syslog(dest);
+	if (files.syslog_opened)
+		openlog(set->ident, LOG_NDELAY, facility);
 	return 0;
 }
 

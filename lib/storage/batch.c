@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "core/pool.h"
@@ -33,11 +34,23 @@ struct batch_source {
 struct save_batch {
 	struct pool *pool;
 	struct batch_dir dirs[DIRS_MAX];
-	unsigned dir_count;
+	unsigned dir_count, dir_max;
 	struct save *waiting;	/* for their directory's sync */
 	struct batch_source sources[SOURCES_MAX];
 	unsigned source_count, source_next;
 };
+
+/* Descriptors are wanted for other things, too. */
+static unsigned
+dir_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+	    limit.rlim_cur / 4 > DIRS_MAX)
+		return DIRS_MAX;
+	return limit.rlim_cur < 8 ? 1 : (unsigned)(limit.rlim_cur / 4);
+}
 
 struct save_batch *
 save_batch_new(void)
@@ -45,6 +58,7 @@ save_batch_new(void)
 	struct save_batch *batch = mem_alloc(sizeof(*batch));
 
 	batch->pool = pool_new();
+	batch->dir_max = dir_limit();
 	return batch;
 }
 
@@ -182,7 +196,7 @@ save_batch_add_dir(struct save_batch *batch, const char *path,
 	int fd;
 
 	if (dir == NULL) {
-		if (batch->dir_count == DIRS_MAX)
+		if (batch->dir_count == batch->dir_max)
 			save_batch_sync(batch);
 		fd = open_dir(batch, path, save->path, &whole_fs, save->err);
 		if (fd < 0)
