@@ -222,8 +222,6 @@ record(const cfg_t *cfg, struct load_section *section,
 		load_warning(loading, from->file, from->line,
 			     "%s = %s is octal and lacks its leading 0",
 			     def->name, value);
-	if (strcmp(def->name, "driver") == 0 && value[0] != '\0')
-		section->has_driver = true;
 out:
 	str_free(&expanded);
 	str_free(&raw);

@@ -58,11 +58,13 @@ check_drivers(struct load *load)
 		const struct load_section *section = load->sections[i];
 		const char *word = section->kind->path;
 
-		if ((strcmp(word, "passdb") != 0 &&
-		     strcmp(word, "userdb") != 0) || section->has_driver)
+		if (strcmp(word, "passdb") != 0 && strcmp(word, "userdb") != 0)
 			continue;
-		load_error(load, section->file, section->line,
-			   "%s: missing driver", word);
+		if (conf_last(load->conf, section->filter,
+			      pool_printf(load->conf->pool, "%s/driver",
+					  section->path)) == NULL)
+			load_error(load, section->file, section->line,
+				   "%s: missing driver", word);
 	}
 }
 

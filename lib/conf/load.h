@@ -50,7 +50,6 @@ struct load_section {
 	const char *file;
 	unsigned line;
 	unsigned depth;
-	bool has_driver;		/* passdb, userdb: they need one */
 };
 
 /* A line of libconfuse's text: whence it came. */

@@ -7,6 +7,7 @@ libloft_a_SOURCES += \
 	lib/conf/known.c lib/conf/known.h \
 	lib/conf/load.c lib/conf/load.h \
 	lib/conf/names.c lib/conf/names.h \
+	lib/conf/print.c lib/conf/print.h \
 	lib/conf/scope.c lib/conf/scope.h \
 	lib/conf/settings.c lib/conf/settings.h \
 	lib/conf/snapshot.c lib/conf/snapshot.h \

@@ -3,6 +3,7 @@
  */
 #include "conf/names.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -57,6 +58,19 @@ section_kind_child(const struct section_kind *parent, const char *name)
 		if (strncmp(kinds[i].path, parent->path, len) == 0 &&
 		    kinds[i].path[len] == '/' &&
 		    strcmp(kinds[i].path + len + 1, name) == 0)
+			return &kinds[i];
+	}
+	return NULL;
+}
+
+const struct section_kind *
+section_kind_at(const struct section_kind *parent, size_t n)
+{
+	for (size_t i = 1; i < KIND_COUNT; i++) {
+		const char *name = section_kind_name(&kinds[i]);
+
+		if (kinds[i].shape != SHAPE_FILTER &&
+		    section_kind_child(parent, name) == &kinds[i] && n-- == 0)
 			return &kinds[i];
 	}
 	return NULL;
@@ -163,8 +177,8 @@ section_setting_at(const struct section_kind *kind, size_t n, bool *ours_r)
 	return NULL;
 }
 
-const struct setting_def *
-setting_by_path(const char *path)
+static const struct setting_def *
+find_by_path(const char *path, bool *ours_r)
 {
 	const struct section_kind *kind = &kinds[0];
 
@@ -173,7 +187,7 @@ setting_by_path(const char *path)
 		char word[64];
 
 		if (path[len] == '\0')
-			return section_setting(kind, path, NULL);
+			return section_setting(kind, path, ours_r);
 		if (len >= sizeof(word))
 			return NULL;
 		memcpy(word, path, len);
@@ -188,6 +202,20 @@ setting_by_path(const char *path)
 		if (*path++ == '\0')
 			return NULL;
 	}
+}
+
+const struct setting_def *
+setting_by_path(const char *path)
+{
+	return find_by_path(path, NULL);
+}
+
+bool
+setting_is_ours(const char *path)
+{
+	bool ours;
+
+	return find_by_path(path, &ours) != NULL && ours;
 }
 
 bool
@@ -205,7 +233,8 @@ setting_is_secret(const char *path)
 	return false;
 }
 
-/* Edit distance (a swap of neighbours counts once), up to `max`. */
+/* Edit distance (a swap of neighbours counts once, capitals don't), up to
+   `max`. */
 static unsigned
 distance(const char *a, const char *b, unsigned max)
 {
@@ -224,7 +253,9 @@ distance(const char *a, const char *b, unsigned max)
 
 		now[0] = (unsigned)i;
 		for (size_t j = 1; j <= lb; j++) {
-			unsigned best = prev[j - 1] + (a[i - 1] != b[j - 1]);
+			unsigned best = prev[j - 1] +
+				(tolower((unsigned char)a[i - 1]) !=
+				 tolower((unsigned char)b[j - 1]));
 
 			if (prev[j] + 1 < best)
 				best = prev[j] + 1;
@@ -340,11 +371,20 @@ names_hint(const struct section_kind *kind, const char *name,
 	const struct section_kind *home = home_of(kind, name);
 	const char *near;
 
+	if (section_kind_child(kind, name) != NULL) {
+		str_printf(text, "; that is a section: %s … {", name);
+		return;
+	}
+	if ((kind->path[0] == '\0' || kind->shape != SHAPE_FREE) &&
+	    section_setting(kind, name, NULL) != NULL) {
+		str_printf(text, "; that is a setting: %s = …", name);
+		return;
+	}
 	if (home != NULL) {
 		append_home(home, text);
 		return;
 	}
-	if (is_dovecot_24(name)) {
+	if (kind->path[0] == '\0' && is_dovecot_24(name)) {
 		str_append(text, "; this is Dovecot 2.4's language, Loft "
 			   "reads 2.3's");
 		return;

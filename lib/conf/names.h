@@ -35,6 +35,11 @@ const struct section_kind *section_kind_find(const char *path);
 const struct section_kind *section_kind_child(const struct section_kind *parent,
 					      const char *name);
 
+/* Kind n of those that stand inside of parent, filters left out; NULL after
+   the last. */
+const struct section_kind *section_kind_at(const struct section_kind *parent,
+					   size_t n);
+
 /* The last word of its path: "unix_listener". */
 const char *section_kind_name(const struct section_kind *kind);
 
@@ -49,8 +54,11 @@ const struct setting_def *section_setting_at(const struct section_kind *kind,
 					     size_t n, bool *ours_r);
 
 /* A setting named by its path: "mail_location", "service/lmtp/user",
-   "plugin/quota" (a free key is a string). *kind_r as in section_setting. */
+   "plugin/quota" (a free key is a string). NULL when there is none. */
 const struct setting_def *setting_by_path(const char *path);
+
+/* Does a module of Loft declare that setting (or is it a free key)? */
+bool setting_is_ours(const char *path);
 
 /* Is this one of the settings of which only -P may show the value? */
 bool setting_is_secret(const char *path);

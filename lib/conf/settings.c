@@ -201,33 +201,42 @@ setting_store(const struct setting_def *def, const char *value, void *field)
 	return ok;
 }
 
+/* "yes:no" becomes "yes, no)". */
+static void
+append_choices(struct err *err, const char *choices)
+{
+	size_t len = strlen(err->text);
+
+	for (; *choices != '\0' && len + 4 < sizeof(err->text); choices++) {
+		err->text[len++] = *choices == ':' ? ',' : *choices;
+		if (*choices == ':')
+			err->text[len++] = ' ';
+	}
+	err->text[len++] = ')';
+	err->text[len] = '\0';
+}
+
 bool
 setting_check(const struct setting_def *def, const char *value,
 	      struct err *err)
 {
-	static const char *const what[] = {
-		[SETTING_BOOL] = "invalid boolean value '%s' for %s "
-			"(use yes or no)",
-		[SETTING_UINT] = "invalid number '%s' for %s",
-		[SETTING_MODE] = "invalid number '%s' for %s "
-			"(use an octal mode such as 0600)",
-		[SETTING_PORT] = "invalid port number '%s' for %s",
-		[SETTING_TIME] = "invalid time '%s' for %s "
-			"(such as 30 secs, 5 mins, 1 hours, 2 days)",
-		[SETTING_TIME_MS] = "invalid time '%s' for %s "
-			"(such as 250 msecs, 30 secs, 5 mins)",
-		[SETTING_SIZE] = "invalid size '%s' for %s "
-			"(a number, with B, k, M, G or T)",
-		[SETTING_ENUM] = "invalid value '%s' for %s (one of %s)",
+	static const char *const what[][2] = {
+		[SETTING_BOOL] = { "boolean value", "yes:no" },
+		[SETTING_UINT] = { "number", "decimal digits" },
+		[SETTING_MODE] = { "number", "an octal mode such as 0600" },
+		[SETTING_PORT] = { "port number", "at most 65535" },
+		[SETTING_TIME] = { "time", "30 secs:5 mins:1 hours:2 days" },
+		[SETTING_TIME_MS] = { "time", "250 ms:30 secs:5 mins" },
+		[SETTING_SIZE] = { "size", "a number with B, k, M, G or T" },
+		[SETTING_ENUM] = { "value", "" },
 	};
 
 	if (setting_store(def, value, NULL))
 		return true;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	(void)err_set(err, ERR_CONFIG, what[def->type], value, def->name,
-		      def->def);
-#pragma GCC diagnostic pop
+	(void)err_set(err, ERR_CONFIG, "invalid %s '%.200s' for %s (",
+		      what[def->type][0], value, def->name);
+	append_choices(err, def->type == SETTING_ENUM ? def->def :
+		       what[def->type][1]);
 	return false;
 }
 

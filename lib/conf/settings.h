@@ -138,7 +138,7 @@ bool setting_parse_size(const char *value, uint64_t *octets_r);
 bool setting_parse_mode(const char *value, unsigned *mode_r);
 
 /* Is the text a value of this row's type? If not, what is wrong goes into
-   err: "invalid boolean value 'maybe' for mail_debug (use yes or no)". */
+   err: "invalid boolean value 'maybe' for mail_debug (yes, no)". */
 bool setting_check(const struct setting_def *def, const char *value,
 		   struct err *err);
 

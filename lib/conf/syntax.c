@@ -247,6 +247,14 @@ read_setting(struct reader *reader, const char *key, char *value)
 		unknown_setting(reader, key);
 }
 
+/* What can't be used was told; its content would only cause noise. */
+static void
+skip_section(struct reader *reader)
+{
+	reader->skip = 1;
+	reader->skip_line = reader->start;
+}
+
 static bool
 filter_kind_of(const char *word, enum conf_filter_kind *kind_r)
 {
@@ -352,8 +360,7 @@ open_section(struct reader *reader, const char *word, const char *title)
 	struct load_section *section;
 
 	if (!section_fits(reader, kind, word, title)) {
-		reader->skip = 1;
-		reader->skip_line = reader->start;
+		skip_section(reader);
 		return;
 	}
 	section = grammar_section(reader->load, reader->section, kind);
@@ -366,9 +373,7 @@ open_section(struct reader *reader, const char *word, const char *title)
 	if (kind->shape != SHAPE_FILTER) {
 		name_section(reader, section, word, title);
 	} else if (!open_filter(reader, section, word, title)) {
-		section->has_driver = true;	/* told enough */
-		reader->skip = 1;
-		reader->skip_line = reader->start;
+		skip_section(reader);
 		return;
 	}
 	grammar_open(reader->load, section, &from);
@@ -414,6 +419,8 @@ read_section(struct reader *reader, const char *word, char *p)
 	}
 	if (*brace != '{') {
 		reader_error(reader, "missing '=' or '{' after '%s'", word);
+		if (strchr(brace, '{') != NULL && strchr(brace, '}') == NULL)
+			skip_section(reader);
 		return;
 	}
 	if (*skip_blanks(brace + 1) != '\0') {
@@ -499,6 +506,12 @@ read_statement(struct reader *reader)
 	}
 	if (*s == '}') {
 		close_section(reader, skip_blanks(s + 1));
+		return;
+	}
+	if (*s == '{') {
+		reader_error(reader, "invalid '{': it belongs on the line of "
+			     "its section's name");
+		skip_section(reader);
 		return;
 	}
 	end = s + strcspn(s, " \t\r\f\v=");
