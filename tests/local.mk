@@ -20,7 +20,7 @@ UNIT_TESTS = $(UNIT_CORE) $(UNIT_IO) $(UNIT_CONF) $(UNIT_SERVICE) \
 	$(UNIT_MAIL) $(UNIT_SMTP) $(UNIT_USER) $(UNIT_STORAGE) \
 	$(UNIT_DELIVER) $(UNIT_AUTH)
 
-SH_TESTS = tests/layers.sh tests/sh/lda-faults.sh
+SH_TESTS = tests/layers.sh tests/sh/lda-exit.sh tests/sh/lda-faults.sh
 
 # Fault injection by LD_PRELOAD; never built with a sanitizer.
 check_DATA = tests/fault/fault.so
