@@ -3,3 +3,10 @@
 bin_PROGRAMS += ctl/loft-send
 ctl_loft_send_SOURCES = ctl/loft-send.c
 ctl_loft_send_LDADD = libloft.a
+bin_PROGRAMS += ctl/loftctl
+ctl_loftctl_SOURCES = \
+	ctl/loftctl.c ctl/loftctl.h ctl/commands.h \
+	ctl/output.c ctl/output.h \
+	ctl/cmd-process.c \
+	ctl/cmd-service.c ctl/master.h
+ctl_loftctl_LDADD = libloft.a $(CONFUSE_LIBS) $(JANSSON_LIBS)

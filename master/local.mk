@@ -1,2 +1,18 @@
 # Programs and files of master/.
-EXTRA_DIST += master/master-settings.h
+sbin_PROGRAMS += master/loft
+master_loft_SOURCES = \
+	master/avail.c master/avail.h \
+	master/control.c master/control.h \
+	master/dirs.c master/dirs.h \
+	master/life.c \
+	master/listen.c master/listen.h \
+	master/lists.c master/lists.h \
+	master/logs.c master/logs.h \
+	master/main.c \
+	master/master.h master/master-settings.h \
+	master/pidfile.c master/pidfile.h \
+	master/process.c master/process.h \
+	master/services.c \
+	master/spawn.c master/spawn.h \
+	master/workers.c master/workers.h
+master_loft_LDADD = libloft.a $(CONFUSE_LIBS) $(EVENT_LIBS)

@@ -132,6 +132,8 @@ service_daemon_run(const struct service_daemon *daemon)
 	/* The master sees by its end of the socket when we couldn't. */
 	(void)control_answer(ANSWER_READY, in.slot, getpid());
 	loop_run(run.loop);
+	if (daemon->finish != NULL)
+		daemon->finish();
 	unwatch(&run);
 	loop_free(&run.loop);
 	return EXIT_SUCCESS;

@@ -26,6 +26,8 @@ struct service_daemon {
 	/* Told to end, or the master died: finish and call loop_stop(). NULL
 	   stops the loop at once. */
 	void (*stop)(bool orphan);
+	/* The loop has ended: free what start() made in it. May be NULL. */
+	void (*finish)(void);
 	/* SIGUSR1; may be NULL. */
 	void (*reopen)(void);
 	bool no_limit;		/* vsz_limit doesn't count (log) */

@@ -165,7 +165,9 @@ inherit_open(const char *name, struct inherit *in, struct err *err)
 	const char *service = getenv("LOFT_SERVICE");
 
 	memset(in, 0, sizeof(*in));
-	log_to_pipe(STDERR_FILENO);
+	/* The log process has a real standard error, or none. */
+	if (strcmp(name, "log") != 0)
+		log_to_pipe(STDERR_FILENO);
 	in->service = mem_strdup(service != NULL ? service : name);
 	inherit_log_prefix(in->service);
 	in->listener_count = listeners_read(getenv("LOFT_LISTENERS"),

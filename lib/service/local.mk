@@ -1,6 +1,8 @@
 libloft_a_SOURCES += \
 	lib/service/board.c lib/service/board.h \
+	lib/service/control.c lib/service/control.h \
 	lib/service/daemon.c lib/service/daemon.h \
+	lib/service/fds.h \
 	lib/service/inherit.c lib/service/inherit.h \
 	lib/service/log-settings.h \
 	lib/service/loop.c lib/service/loop.h \

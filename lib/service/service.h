@@ -1,7 +1,7 @@
 /*
  * The life of a worker, written once: inherit, set up, accept, serve, report,
- * end. A program hands over a struct service; master/spawn.c is the other
- * side of what is inherited here.
+ * end. A program hands over a struct service; service/fds.h says what
+ * is inherited.
  */
 #ifndef LOFT_SERVICE_SERVICE_H
 #define LOFT_SERVICE_SERVICE_H
@@ -11,21 +11,10 @@
 #include <sys/types.h>
 
 #include "core/ip.h"
+#include "service/fds.h"
 
 struct conf;
 struct err;
-
-/* Exactly what a child of the master inherits. Numbers are fixed, so that a
-   child needs no table; listeners follow one another. */
-enum {
-	SERVICE_FD_MASTER = 3,	/* pipe: end of file means the master is gone */
-	SERVICE_FD_STATUS = 4,	/* write end: fixed records to the master */
-	SERVICE_FD_CONTROL = 5,	/* template's socket to the master, or /dev/null */
-	SERVICE_FD_CONFIG = 6,	/* the sealed snapshot */
-	SERVICE_FD_BOARD = 7,	/* shared memory: a slot per worker */
-	SERVICE_FD_LISTEN = 8,	/* first listener; $LOFT_LISTENERS tells each
-				   one's kind and name */
-};
 
 /* What a worker was asked to do, by signals or by the master's death. */
 enum service_call {

@@ -1,0 +1,93 @@
+/*
+ * loftctl reload, stop, log reopen: things that the master is asked to do.
+ */
+#include <stdio.h>
+
+#include "conf/scope.h"
+#include "core/err.h"
+#include "core/pool.h"
+#include "core/str.h"
+#include "ctl/commands.h"
+#include "ctl/loftctl.h"
+#include "ctl/master.h"
+#include "service/control.h"
+#include "service/process-settings.h"
+
+enum { ASK_SECS = 30 };
+
+int
+ctl_ask_master(struct ctl *ctl, const char *question, struct str *answer)
+{
+	const struct conf *conf = ctl_conf(ctl);
+	const struct process_settings *set;
+	struct pool *pool;
+	struct err err;
+	int result;
+
+	if (conf == NULL)
+		return CTL_CONFIG;
+	pool = pool_new();
+	set = settings_get(conf, &scope_global, "", &process_settings_info,
+			   NULL, pool, &err);
+	if (set == NULL)
+		result = ctl_fail(CTL_CONFIG, "%s", err.text);
+	else if ((result = control_ask(set->base_dir, question, ASK_SECS,
+				       answer, &err)) < 0)
+		result = ctl_fail(CTL_TEMPFAIL, "%s", err.text);
+	else
+		result = result == 1 ? CTL_OK : CTL_TEMPFAIL;
+	pool_free(&pool);
+	return result;
+}
+
+/* Nothing to tell when it was done, but the reasons when it wasn't. */
+static int
+ask(struct ctl *ctl, const struct ctl_command *command, int argc,
+    const char *question)
+{
+	struct str answer = STR_INIT;
+	int status;
+
+	if (argc > 1)
+		return ctl_usage(command);
+	status = ctl_ask_master(ctl, question, &answer);
+	if (status != CTL_OK)
+		fputs(str_c(&answer), stderr);
+	str_free(&answer);
+	return status;
+}
+
+static int
+run_reload(struct ctl *ctl, int argc, char **argv)
+{
+	(void)argv;
+	return ask(ctl, &cmd_reload, argc, "RELOAD");
+}
+
+static int
+run_stop(struct ctl *ctl, int argc, char **argv)
+{
+	(void)argv;
+	return ask(ctl, &cmd_stop, argc, "STOP");
+}
+
+static int
+run_log_reopen(struct ctl *ctl, int argc, char **argv)
+{
+	(void)argv;
+	return ask(ctl, &cmd_log_reopen, argc, "LOG-REOPEN");
+}
+
+const struct ctl_command cmd_reload = {
+	"reload", "", "Check the configuration and use it from now on.",
+	run_reload
+};
+
+const struct ctl_command cmd_stop = {
+	"stop", "", "Stop the daemon; returns when it is gone.", run_stop
+};
+
+const struct ctl_command cmd_log_reopen = {
+	"log reopen", "", "Open the log files anew, after a rotation.",
+	run_log_reopen
+};

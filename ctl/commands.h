@@ -1,0 +1,11 @@
+/* Every command's entry; each is defined in its ctl/cmd-*.c. */
+#ifndef LOFT_CTL_COMMANDS_H
+#define LOFT_CTL_COMMANDS_H
+
+struct ctl_command;
+
+extern const struct ctl_command cmd_reload, cmd_stop;
+extern const struct ctl_command cmd_process_status, cmd_service_status;
+extern const struct ctl_command cmd_log_reopen;
+
+#endif

@@ -1,0 +1,520 @@
+/*
+ * The life of the daemon: start, reload, stop. Each is a sequence of steps
+ * that the death or readiness of a child moves on; nothing here waits.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "conf/conf.h"
+#include "core/err.h"
+#include "core/log.h"
+#include "core/str.h"
+#include "master/control.h"
+#include "master/listen.h"
+#include "master/logs.h"
+#include "master/master-settings.h"
+#include "master/master.h"
+#include "master/process.h"
+#include "master/spawn.h"
+#include "master/workers.h"
+#include "service/loop.h"
+#include "service/process-settings.h"
+
+enum {
+	EXIT_SETTINGS = 89,
+	READY_MS = 10000,	/* templates and daemons get ready within */
+	IN_FLIGHT_MS = 5000,	/* messages in hand at a stop */
+	KILL_MS = 2000,		/* what was killed is gone, or never goes */
+};
+
+static void
+log_lines(enum log_level level, const char *prefix, const char *lines)
+{
+	while (*lines != '\0') {
+		size_t len = strcspn(lines, "\n");
+
+		log_write(&log_process, level, "%s%.*s", prefix, (int)len,
+			  lines);
+		lines += len + (lines[len] == '\n');
+	}
+}
+
+/* --- starting a generation ---------------------------------------------- */
+
+/* Pipes for all, then the processes; not the log process of a reload, which
+   waits until the old one is gone. */
+static bool
+start_services(struct generation *gen, bool with_log, struct str *errors)
+{
+	struct service *s;
+	struct err err;
+
+	TAILQ_FOREACH(s, &gen->services, link) {
+		if (workers_prepare(s, &err) < 0) {
+			str_printf(errors, "service(%s): %s\n", s->name,
+				   err.text);
+			return false;
+		}
+	}
+	TAILQ_FOREACH(s, &gen->services, link) {
+		if (s->kind == KIND_LOG && !with_log)
+			continue;
+		if (spawn_main(s, &err) < 0) {
+			str_printf(errors, "service(%s): %s\n", s->name,
+				   err.text);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+all_ready(const struct generation *gen, bool with_log)
+{
+	const struct service *s;
+
+	TAILQ_FOREACH(s, &gen->services, link) {
+		if (s->kind == KIND_LOG && !with_log)
+			continue;
+		if (s->main == NULL || s->main->state == PROCESS_STARTING)
+			return false;
+	}
+	return true;
+}
+
+static void
+balance_all(struct master *m)
+{
+	struct service *s;
+
+	TAILQ_FOREACH(s, &m->now->services, link)
+		workers_balance(s);
+}
+
+static void
+release_services(struct generation *gen)
+{
+	struct service *s;
+
+	TAILQ_FOREACH(s, &gen->services, link)
+		workers_release(s);
+}
+
+/* Old generations end with their last process. */
+static void
+free_old(struct master *m)
+{
+	struct generation *gen, *next;
+
+	for (gen = TAILQ_FIRST(&m->old); gen != NULL; gen = next) {
+		next = TAILQ_NEXT(gen, link);
+		if (gen->process_count > 0)
+			continue;
+		TAILQ_REMOVE(&m->old, gen, link);
+		release_services(gen);
+		generation_free(&gen);
+	}
+}
+
+/* Ask all of a generation to end; sessions finish, unless end_sessions. */
+static void
+retire(struct generation *gen, bool end_sessions)
+{
+	struct service *s;
+	struct process *p;
+
+	TAILQ_FOREACH(s, &gen->services, link) {
+		workers_freeze(s);
+		TAILQ_FOREACH(p, &s->workers, link)
+			process_signal(p, end_sessions ? SIGTERM : SIGHUP,
+				       true);
+		if (s->kind == KIND_WORKERS)
+			process_retire_template(s);
+		else if (s->main != NULL)
+			process_signal(s->main, SIGTERM, true);
+	}
+	TAILQ_INSERT_TAIL(&gen->master->old, gen, link);
+}
+
+/* --- start -------------------------------------------------------------- */
+
+static void
+log_startup(const struct master *m)
+{
+	struct rlimit core;
+	const struct service *s;
+	const char *what = "without any protocols";
+
+	TAILQ_FOREACH(s, &m->now->services, link) {
+		if (strcmp(s->name, "lmtp") == 0)
+			what = "for lmtp";
+	}
+	log_info(&log_process, "Loft v%s starting up %s%s", PACKAGE_VERSION,
+		 what, getrlimit(RLIMIT_CORE, &core) == 0 &&
+		 core.rlim_cur == 0 ? " (core dumps disabled)" : "");
+}
+
+static void
+on_start_timer(void *arg)
+{
+	struct master *m = arg;
+	struct service *s;
+
+	TAILQ_FOREACH(s, &(m->next != NULL ? m->next : m->now)->services,
+		      link) {
+		if (s->kind == KIND_LOG && m->next != NULL)
+			continue;
+		if (s->main == NULL || s->main->state == PROCESS_STARTING) {
+			log_error(&log_process, "service(%s): not ready "
+				  "after %d secs", s->name, READY_MS / 1000);
+			life_failed(s);
+			return;
+		}
+	}
+}
+
+bool
+life_start(struct master *m, struct generation *gen, struct str *errors)
+{
+	m->now = gen;
+	m->starting = true;
+	m->start_timer = loop_timer_new(m->loop, on_start_timer, m);
+	log_startup(m);
+	if (!start_services(gen, true, errors))
+		return false;
+	loop_timer_set(m->start_timer, READY_MS);
+	return true;
+}
+
+static void
+tell_parent(struct master *m, int status)
+{
+	char byte = (char)status;
+	int null_fd;
+
+	if (m->ready_fd < 0)
+		return;
+	/* Our parent may be gone; then nobody waits. */
+	(void)!write(m->ready_fd, &byte, 1);
+	(void)close(m->ready_fd);
+	m->ready_fd = -1;
+	/* From now on nothing is said on the terminal. */
+	null_fd = dup(STDIN_FILENO);
+	if (null_fd >= 0) {
+		(void)dup2(null_fd, STDERR_FILENO);
+		(void)close(null_fd);
+	}
+}
+
+static void
+started(struct master *m)
+{
+	m->starting = false;
+	loop_timer_clear(m->start_timer);
+	tell_parent(m, 0);
+	balance_all(m);
+}
+
+static void
+start_failed(struct master *m, const struct service *s)
+{
+	m->starting = false;
+	m->status = EXIT_SETTINGS;
+	loop_timer_clear(m->start_timer);
+	log_fatal(&log_process, "service(%s) could not be started", s->name);
+	(void)!dprintf(STDERR_FILENO, "loft: Fatal: service(%s) could not be "
+		       "started; the log says why\n", s->name);
+	life_stop(m);
+}
+
+/* --- reload ------------------------------------------------------------- */
+
+static struct generation *
+load(struct master *m, struct str *errors, struct str *warnings)
+{
+	struct conf *conf;
+	struct generation *gen;
+
+	if (conf_load(m->config_file, &conf, errors, warnings) < 0)
+		return NULL;
+	gen = generation_new(m, conf, errors, warnings);
+	if (gen == NULL)
+		return NULL;
+	if (strcmp(gen->process->base_dir, m->now->process->base_dir) != 0)
+		str_append(errors, "base_dir can't be changed by a reload\n");
+	logs_check(gen, errors);
+	if (errors->len == 0 && listeners_open(gen, m->now, errors))
+		return gen;
+	generation_free(&gen);
+	return NULL;
+}
+
+/* The new generation stands: it takes over, the old one goes. */
+static void
+commit(struct master *m)
+{
+	struct generation *old = m->now;
+
+	loop_timer_clear(m->start_timer);
+	m->now = m->next;
+	m->next = NULL;
+	listeners_commit(m->now, old);
+	retire(old, m->now->process->shutdown_clients);
+	listeners_close(old);
+	balance_all(m);
+	free_old(m);
+	log_info(&log_process, "Configuration reloaded");
+	control_reloaded(m->control, true, "");
+}
+
+static void
+abort_reload(struct master *m, const char *why)
+{
+	struct generation *gen = m->next;
+
+	m->next = NULL;
+	loop_timer_clear(m->start_timer);
+	log_lines(LOG_LEVEL_ERROR, "Reload refused, the old configuration "
+		  "stays: ", why);
+	listeners_close(gen);
+	retire(gen, true);
+	free_old(m);
+	control_reloaded(m->control, false, why);
+}
+
+static bool
+begin_reload(struct master *m, struct str *errors, struct str *warnings)
+{
+	struct generation *gen;
+
+	if (m->next != NULL || m->starting || m->stopping) {
+		str_append(errors, "a start, reload or stop is under way\n");
+		return false;
+	}
+	gen = load(m, errors, warnings);
+	if (gen == NULL)
+		return false;
+	m->next = gen;
+	loop_timer_set(m->start_timer, READY_MS);
+	if (start_services(gen, false, errors))
+		return true;
+	m->next = NULL;
+	loop_timer_clear(m->start_timer);
+	listeners_close(gen);
+	retire(gen, true);
+	free_old(m);
+	return false;
+}
+
+bool
+life_reload(struct master *m, struct str *errors)
+{
+	struct str warnings = STR_INIT;
+	bool begun = begin_reload(m, errors, &warnings);
+
+	log_lines(LOG_LEVEL_WARNING, "", str_c(&warnings));
+	str_free(&warnings);
+	if (!begun)
+		log_lines(LOG_LEVEL_ERROR, "Reload refused, the old "
+			  "configuration stays: ", str_c(errors));
+	else if (all_ready(m->next, false))
+		commit(m);
+	return begun;
+}
+
+void
+life_ready(struct process *p)
+{
+	struct generation *gen = p->service->generation;
+	struct master *m = gen->master;
+
+	if (p->kind == PROCESS_LOG)
+		control_log_reopened(m->control);
+	if (m->starting && all_ready(m->now, true))
+		started(m);
+	else if (gen == m->next && all_ready(gen, false))
+		commit(m);
+}
+
+void
+life_failed(struct service *s)
+{
+	struct master *m = s->generation->master;
+	char why[128];
+
+	if (s->generation != m->next) {
+		start_failed(m, s);
+		return;
+	}
+	(void)snprintf(why, sizeof(why), "service(%s) could not be started; "
+		       "the log says why\n", s->name);
+	abort_reload(m, why);
+}
+
+/* --- logs --------------------------------------------------------------- */
+
+static bool
+writes_own_log(const struct service *s)
+{
+	for (char **arg = s->argv; *arg != NULL; arg++) {
+		if (strcmp(*arg, "-L") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A new log process opens the files as root; the old one writes what is in
+   the pipes before it ends, and the pipes keep what comes meanwhile. */
+void
+life_reopen_logs(struct master *m)
+{
+	struct process *p;
+
+	for (p = m->processes; p != NULL; p = p->hh.next) {
+		if (p->kind == PROCESS_LOG)
+			process_signal(p, SIGTERM, true);
+		else if (writes_own_log(p->service))
+			process_signal(p, SIGUSR1, false);
+	}
+}
+
+static void
+start_log(struct master *m)
+{
+	struct service *s;
+
+	TAILQ_FOREACH(s, &m->now->services, link) {
+		if (s->kind == KIND_LOG && s->main == NULL)
+			workers_balance(s);
+	}
+}
+
+/* --- stop --------------------------------------------------------------- */
+
+/* Those who wait in the backlog get an answer, from a worker made for it if
+   there is none. */
+static void
+answer_backlog(struct master *m)
+{
+	struct service *s;
+
+	TAILQ_FOREACH(s, &m->now->services, link) {
+		if (s->kind == KIND_WORKERS && s->idle_count == 0 &&
+		    listeners_waiting(s))
+			(void)spawn_worker(s);
+	}
+}
+
+static void
+stop_sessions(struct master *m)
+{
+	struct process *p;
+	struct service *s;
+
+	TAILQ_FOREACH(s, &m->now->services, link) {
+		workers_freeze(s);
+		if (s->kind == KIND_WORKERS)
+			process_retire_template(s);
+	}
+	for (p = m->processes; p != NULL; p = p->hh.next) {
+		if (p->kind == PROCESS_WORKER)
+			process_signal(p, SIGTERM, true);
+	}
+}
+
+static unsigned
+unborn(const struct generation *gen)
+{
+	const struct service *s;
+	const struct process *p;
+	unsigned count = 0;
+
+	TAILQ_FOREACH(s, &gen->services, link) {
+		TAILQ_FOREACH(p, &s->workers, link)
+			count += p->pid == 0;
+	}
+	return count;
+}
+
+/* How many of these kinds live; those not yet told are asked to end. */
+static unsigned
+end_kind(struct master *m, enum process_kind kind)
+{
+	struct process *p;
+	unsigned count = 0;
+
+	for (p = m->processes; p != NULL; p = p->hh.next) {
+		if (p->kind != kind)
+			continue;
+		count++;
+		if (!p->told)
+			process_signal(p, SIGTERM, true);
+	}
+	return count;
+}
+
+/* Who serves goes first, who is asked next, who writes logs last. */
+static void
+stop_step(struct master *m)
+{
+	if (end_kind(m, PROCESS_WORKER) + end_kind(m, PROCESS_TEMPLATE) +
+	    unborn(m->now) > 0)
+		return;
+	if (end_kind(m, PROCESS_DAEMON) > 0)
+		return;
+	if (end_kind(m, PROCESS_LOG) > 0)
+		return;
+	loop_stop(m->loop);
+}
+
+static void
+on_stop_timer(void *arg)
+{
+	struct master *m = arg;
+	struct process *p;
+
+	if (m->killing) {
+		/* In the kernel's hands; nothing more can be done. */
+		loop_stop(m->loop);
+		return;
+	}
+	m->killing = true;
+	for (p = m->processes; p != NULL; p = p->hh.next) {
+		if (p->kind == PROCESS_LOG)
+			continue;
+		log_warning(&log_process, "service(%s): process %d doesn't "
+			    "end, killing it", p->name, (int)p->pid);
+		process_signal(p, SIGKILL, true);
+	}
+	loop_timer_set(m->stop_timer, KILL_MS);
+}
+
+void
+life_stop(struct master *m)
+{
+	if (m->stopping)
+		return;
+	if (m->next != NULL)
+		abort_reload(m, "Loft is stopping\n");
+	answer_backlog(m);
+	m->stopping = true;
+	m->stop_timer = loop_timer_new(m->loop, on_stop_timer, m);
+	loop_timer_set(m->stop_timer, IN_FLIGHT_MS);
+	stop_sessions(m);
+	stop_step(m);
+}
+
+void
+life_gone(struct master *m)
+{
+	free_old(m);
+	if (m->stopping)
+		stop_step(m);
+	else if (!m->starting)
+		start_log(m);
+}

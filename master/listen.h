@@ -1,0 +1,41 @@
+/*
+ * Listeners: from settings to descriptors, kept across a reload by key.
+ */
+#ifndef LOFT_MASTER_LISTEN_H
+#define LOFT_MASTER_LISTEN_H
+
+#include <stdbool.h>
+
+struct generation;
+struct listener;
+struct service;
+struct str;
+
+/* Read the service's listeners out of the configuration; lines in errors. */
+void listeners_configure(struct service *service, struct str *errors);
+
+/* Open all of a generation; those that `old` (NULL for none) has open under
+   the same key are taken from there. False with lines in errors: nothing new
+   is left open then. Waits up to half a second for addresses in use. */
+bool listeners_open(struct generation *gen, struct generation *old,
+		    struct str *errors);
+
+/* After the swap: what was taken is the new generation's alone. */
+void listeners_commit(struct generation *gen, struct generation *old);
+
+/* Close what is open, and remove the files of unix sockets. */
+void listeners_close(struct generation *gen);
+
+/* Is a client waiting at one of them? Asks the kernel, does not wait. */
+bool listeners_waiting(const struct service *service);
+
+/* The addresses of one word of `address` or `listen`: "*", "::", "[::1]",
+   numbers and names. Calls back for each; -1 with the reason. */
+struct err;
+struct sockaddr;
+int listen_addresses(const char *word, unsigned port,
+		     void (*found)(void *arg, const struct sockaddr *sa,
+				   unsigned len), void *arg,
+		     struct err *err);
+
+#endif
