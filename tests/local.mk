@@ -22,7 +22,15 @@ UNIT_TESTS = $(UNIT_CORE) $(UNIT_IO) $(UNIT_CONF) $(UNIT_SERVICE) \
 	$(UNIT_MAIL) $(UNIT_SMTP) $(UNIT_USER) $(UNIT_STORAGE) \
 	$(UNIT_DELIVER) $(UNIT_AUTH) $(UNIT_MASTER)
 
-SH_TESTS = tests/layers.sh
+SH_TESTS = tests/layers.sh tests/sh/lda-exit.sh tests/sh/lda-faults.sh
+
+# Fault injection by LD_PRELOAD; never built with a sanitizer.
+check_DATA = tests/fault/fault.so
+CLEANFILES += tests/fault/fault.so
+EXTRA_DIST += tests/fault/fault.c
+tests/fault/fault.so: tests/fault/fault.c
+	$(AM_V_CC)$(MKDIR_P) tests/fault && $(CC) -shared -fPIC -O1 -Wall \
+		-o $@ $(srcdir)/tests/fault/fault.c -ldl
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(SH_TESTS)

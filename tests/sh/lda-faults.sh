@@ -1,0 +1,190 @@
+#!/bin/bash
+# loft-lda against failing calls and kills, at each step of the durable
+# sequence: status 75 means that nothing is there, status 0 that the whole
+# message is; after a kill new/ holds nothing partial.
+set -u
+scratch=$(mktemp -d) || exit 99
+trap 'rm -rf "$scratch"' EXIT
+chmod 755 "$scratch"
+cp "$builddir/lda/loft-lda" "$builddir/tests/fault/fault.so" "$scratch" ||
+	exit 99
+home=$scratch/home
+failed=0 runs=0
+
+as_user=
+if [ "$(id -u)" = 0 ]; then
+	command -v setpriv >/dev/null || exit 77
+	as_user='setpriv --reuid 65534 --regid 65534 --clear-groups'
+fi
+
+cat >"$scratch/loft.conf" <<END
+log_path = $scratch/log
+mail_location = maildir:~/Maildir
+mail_temp_dir = $scratch/spool
+lda_mailbox_autocreate = yes
+lda_mailbox_autosubscribe = yes
+END
+mkdir -m 777 "$scratch/spool" "$scratch/notes"
+: >"$scratch/log" && chmod 666 "$scratch/log"
+printf 'From: a@b\nMessage-ID: <fault@test>\n\nbody\n' >"$scratch/small"
+{ cat "$scratch/small"; head -c 300000 /dev/zero | tr '\0' x; } \
+	>"$scratch/large"
+
+# deliver MESSAGE [FAULT [PATH]] -- ARGS: status in $status, the call that was
+# hit in $hit
+deliver() {
+	local message=$1 fault=${2-} path=${3-$home}
+	shift 3
+	rm -f "$scratch/notes/note"
+	env -i HOME="$home" USER=alice PATH="$PATH" LOFT_FAULT="$fault" \
+		LOFT_FAULT_PATH="$path" LOFT_FAULT_NOTE="$scratch/notes/note" \
+		ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 \
+		LD_PRELOAD="$scratch/fault.so" \
+		$as_user "$scratch/loft-lda" -c "$scratch/loft.conf" "$@" \
+		<"$message" 2>"$scratch/stderr"
+	status=$?
+	hit=$(cat "$scratch/notes/note" 2>/dev/null)
+	runs=$((runs + 1))
+}
+
+fresh() {
+	rm -rf "$home"
+	mkdir "$home"
+	[ -z "$as_user" ] || chown 65534:65534 "$home"
+}
+
+# an empty Maildir
+old() {
+	(umask 077 && $as_user mkdir -p "$home"/Maildir/{cur,new,tmp})
+}
+
+# complete and partial messages in all of new/ and cur/, files in tmp/
+count() {
+	local message=$1 file
+	whole=0 partial=0
+	while IFS= read -r file; do
+		if cmp -s "$file" "$message"; then
+			whole=$((whole + 1))
+		else
+			partial=$((partial + 1))
+		fi
+	done < <(find "$home" -type f \( -path '*/new/*' -o -path '*/cur/*' \))
+	tmp=$(find "$home" -type f -path "$home/Maildir*/tmp/*" | wc -l)
+}
+
+bad() {
+	echo "FAIL: $*: status $status, $whole whole, $partial partial," \
+		"$tmp in tmp/, hit: $hit"
+	sed 's/^/    /' "$scratch/stderr"
+	tail -2 "$scratch/log" | sed 's/^/    /'
+	failed=1
+}
+
+# each ERRNO MESSAGE STATE PATH ARGS: fail each call once
+each() {
+	local errno=$1 message=$2 state=$3 path=$4 n
+	shift 4
+	for ((n = 1; n < 200; n++)); do
+		fresh
+		[ "$state" = new ] || old
+		: >"$scratch/log"
+		deliver "$message" "*:$n:$errno" "$path" "$@"
+		count "$message"
+		[ -n "$hit" ] || break
+		case $status in
+		0) [ $whole$partial$tmp = 100 ] ||
+			bad "$errno at call $n ($state $*)" ;;
+		75) [ $whole$partial$tmp = 000 ] ||
+			bad "$errno at call $n ($state $*)" ;;
+		*) bad "$errno at call $n ($state $*)" ;;
+		esac
+		[ $status = 0 ] || grep -q "Error: \|Fatal: " "$scratch/log" ||
+			bad "$errno at call $n: not logged"
+		deliver "$message" '' "$home" "$@"
+		[ $status = 0 ] || bad "after $errno at call $n ($state $*)"
+	done
+	[ $n -gt 3 ] || bad "only $n calls were tried ($errno $state $*)"
+	hits=$((n - 1))
+}
+
+# kills MESSAGE STATE WHAT ARGS: kill before or after each call
+kills() {
+	local message=$1 state=$2 what=$3 n
+	shift 3
+	for ((n = 1; n < 200; n++)); do
+		fresh
+		[ "$state" = new ] || old
+		: >"$scratch/log"
+		# the shell's own word about the kill is no news
+		{ deliver "$message" "*:$n:$what" "$home" "$@"; } 2>/dev/null
+		count "$message"
+		[ -n "$hit" ] || break
+		[ $status = 137 ] && [ $partial = 0 ] && [ $whole -le 1 ] ||
+			bad "$what at call $n ($state $*)"
+		before=$whole
+		deliver "$message" '' "$home" "$@"
+		count "$message"
+		[ $status = 0 ] && [ $partial = 0 ] &&
+			[ $whole = $((before + 1)) ] ||
+			bad "after $what at call $n ($state $*)"
+	done
+	[ $n -gt 3 ] || bad "only $n calls were tried ($what $state $*)"
+}
+
+# expect STATUS MESSAGE FAULT ARGS: one fault with a known end
+expect() {
+	local want=$1 message=$2 fault=$3
+	shift 3
+	fresh
+	old
+	deliver "$message" "$fault" "$home" "$@"
+	count "$message"
+	[ $status = "$want" ] && [ -n "$hit" ] &&
+		[ $whole$partial$tmp = $((want == 0))00 ] || bad "$fault"
+}
+
+fresh
+deliver "$scratch/small" '' "$home"
+if [ $status != 0 ]; then
+	cat "$scratch/stderr" "$scratch/log"
+	grep -q 'ASan runtime' "$scratch/stderr" && exit 77
+	exit 1
+fi
+
+for errno in EIO ENOSPC EROFS EACCES; do
+	each $errno "$scratch/small" old "$home"
+done
+echo "INBOX: $hits calls in the sequence"
+for errno in EIO ENOSPC; do
+	each $errno "$scratch/small" new "$home"
+	each $errno "$scratch/small" new "$home" -m Sub.Deep
+	each $errno "$scratch/large" old "$home"
+	each $errno "$scratch/large" old "$scratch/spool"
+done
+for what in KILL KILLED; do
+	kills "$scratch/small" old $what
+	kills "$scratch/small" new $what
+	kills "$scratch/small" new $what -m Sub.Deep
+done
+kills "$scratch/large" old KILL
+
+# what has another way
+expect 0 "$scratch/small" open:1:EEXIST
+expect 0 "$scratch/small" renameat2:1:EEXIST
+expect 0 "$scratch/small" renameat2:1:EINVAL
+expect 0 "$scratch/small" renameat2:1:ENOSYS
+expect 0 "$scratch/small" fsync:1:EINVAL
+expect 0 "$scratch/small" fsync:1:ENOSYS
+expect 0 "$scratch/small" fsync:1:EINTR
+expect 0 "$scratch/small" fdatasync:1:EINTR
+expect 0 "$scratch/small" write:1:EINTR
+expect 0 "$scratch/small" close:1:EINTR
+expect 0 "$scratch/large" copy_file_range:1:EXDEV
+expect 0 "$scratch/large" copy_file_range:1:EOPNOTSUPP
+# what has none
+expect 75 "$scratch/small" fdatasync:1:EINVAL
+expect 75 "$scratch/small" renameat2:1:EXDEV
+expect 75 "$scratch/large" copy_file_range:1:ENOSPC
+
+echo "$runs deliveries"
+exit $failed
