@@ -6,7 +6,7 @@ libloft_a_SOURCES += \
 	lib/service/inherit.c lib/service/inherit.h \
 	lib/service/log-settings.h \
 	lib/service/loop.c lib/service/loop.h \
-	lib/service/priv.c lib/service/priv.h \
+	lib/service/priv.c lib/service/priv.h lib/service/priv-read.c \
 	lib/service/process-settings.h \
 	lib/service/proctitle.c lib/service/proctitle.h \
 	lib/service/service-settings.h \

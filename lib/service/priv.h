@@ -54,4 +54,15 @@ int priv_drop(const struct priv_ids *ids, struct err *err);
 /* Can this process become others? (real, effective or saved uid 0) */
 bool priv_is_root(void);
 
+/* The right to read any file after the drop, for password files that only
+   root may read. prepare: as root, before priv_drop(). keep: after it; gives
+   up every other right. Both do nothing in a process that isn't root. */
+void priv_read_prepare(void);
+int priv_read_keep(struct err *err);
+
+/* Take it up for one open(2) or stat(2), and put it down. false: this process
+   hasn't got it. */
+bool priv_read_enter(void);
+void priv_read_leave(void);
+
 #endif
