@@ -14,9 +14,15 @@ UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-dots \
 UNIT_USER = tests/unit/user-wire tests/unit/user-user tests/unit/user-lookup
 UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir
 UNIT_DELIVER =
-UNIT_AUTH =
 UNIT_MASTER = tests/unit/master-avail
 tests_unit_master_avail_SOURCES = tests/unit/master-avail.c master/avail.c
+UNIT_AUTH = tests/unit/auth-userdb tests/unit/auth-password \
+	tests/unit/auth-client tests/unit/auth-server
+AUTH_LDADD = auth/libauth.a $(LDADD) $(EVENT_LIBS) $(SSL_LIBS) $(CRYPT_LIBS)
+tests_unit_auth_userdb_LDADD = $(AUTH_LDADD)
+tests_unit_auth_password_LDADD = $(AUTH_LDADD)
+tests_unit_auth_client_LDADD = $(AUTH_LDADD)
+tests_unit_auth_server_LDADD = $(AUTH_LDADD)
 
 UNIT_TESTS = $(UNIT_CORE) $(UNIT_IO) $(UNIT_CONF) $(UNIT_SERVICE) \
 	$(UNIT_MAIL) $(UNIT_SMTP) $(UNIT_USER) $(UNIT_STORAGE) \
@@ -34,7 +40,7 @@ tests/fault/fault.so: tests/fault/fault.c
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(SH_TESTS)
-EXTRA_DIST += $(SH_TESTS) tests/unit/unit.h
+EXTRA_DIST += $(SH_TESTS) tests/unit/unit.h tests/unit/auth.h
 
 AM_TESTS_ENVIRONMENT = \
 	srcdir='$(srcdir)'; export srcdir; \

@@ -231,13 +231,19 @@ set_groups(const struct making *m)
 	return 0;
 }
 
-/* %{userdb:NAME} */
+/* %{userdb:NAME:DEFAULT} */
 static const char *
 userdb_var(const char *name, const char *arg, void *ctx)
 {
 	const char *const *fields = ctx;
+	size_t len = strcspn(arg, ":");
 
-	return strcmp(name, "userdb") == 0 ? wire_find(fields, arg) : NULL;
+	if (strcmp(name, "userdb") != 0)
+		return NULL;
+	for (; *fields != NULL; fields++)
+		if (strncmp(*fields, arg, len) == 0 && (*fields)[len] == '=')
+			return *fields + len + 1;
+	return arg[len] == ':' ? arg + len + 1 : "";
 }
 
 /* The table for this user; the ids come once they are known. */
