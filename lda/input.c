@@ -39,15 +39,37 @@ is_unfinished_from(const char *buf, size_t len)
 		memchr(buf, '\n', len) == NULL;
 }
 
-/* The sender in an mbox line: what stands before the first blank. */
+/* The sender in an mbox line: what stands before the first blank that isn't
+   quoted. */
 static const char *
 from_sender(const char *line, size_t len, struct pool *pool)
 {
 	char *sender = pool_strndup(pool, line + strlen(FROM_LINE),
 				    len - strlen(FROM_LINE));
+	bool quoted = false;
+	char *p;
 
-	sender[strcspn(sender, " \t\r\n")] = '\0';
+	for (p = sender; *p != '\0' && *p != '\r' && *p != '\n'; p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		else if (*p == ' ' && !quoted)
+			break;
+	}
+	*p = '\0';
 	return sender;
+}
+
+/* How much of what was read at first is an mbox line. */
+static size_t
+from_line_len(const char *buf, size_t len)
+{
+	const char *lf;
+
+	if (len < strlen(FROM_LINE) ||
+	    memcmp(buf, FROM_LINE, strlen(FROM_LINE)) != 0)
+		return 0;
+	lf = memchr(buf, '\n', len);
+	return lf != NULL ? (size_t)(lf + 1 - buf) : len;
 }
 
 int
@@ -58,19 +80,15 @@ input_read(int fd, struct spool *spool, struct pool *pool,
 	size_t len = 0, skip = 0;
 	ssize_t n;
 
-	*from_r = NULL;
 	do {
 		n = read_some(fd, buf + len, sizeof(buf) - len, err);
 		len += n > 0 ? (size_t)n : 0;
 	} while (n > 0 && is_unfinished_from(buf, len));
 	if (n < 0)
 		return -1;
-	if (len >= strlen(FROM_LINE) &&
-	    memcmp(buf, FROM_LINE, strlen(FROM_LINE)) == 0) {
-		const char *lf = memchr(buf, '\n', len);
-
-		skip = lf != NULL ? (size_t)(lf + 1 - buf) : len;
-		*from_r = from_sender(buf, skip, pool);
+	if (from_r != NULL) {
+		skip = from_line_len(buf, len);
+		*from_r = skip > 0 ? from_sender(buf, skip, pool) : NULL;
 	}
 	if (spool_write(spool, buf + skip, len - skip, err) < 0)
 		return -1;

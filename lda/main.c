@@ -78,6 +78,16 @@ usage(void)
 
 /* --- options --- */
 
+/* A sender that can't be parsed is one whom nobody could answer; only what
+   can't be told from a slip of the caller is refused, as in Dovecot. */
+static bool
+is_broken_sender(const char *arg)
+{
+	if (*arg == '<')
+		return arg[1] == '>' || arg[strcspn(arg, " >")] != '>';
+	return *arg == ' ';
+}
+
 /* An address of -f, -a or -r, with or without brackets. */
 static int
 parse_address(struct lda *lda, char option, const char *arg, unsigned flags,
@@ -86,15 +96,17 @@ parse_address(struct lda *lda, char option, const char *arg, unsigned flags,
 	const char *p = arg;
 	struct smtp_path path;
 	struct err err;
+	int result = smtp_path_parse(&p, flags | SMTP_PATH_BARE, lda->pool,
+				     &path, &err);
 
-	if (smtp_path_parse(&p, flags | SMTP_PATH_BARE, lda->pool, &path,
-			    &err) < 0 || *p != '\0') {
-		/* Words that are no path at all: a sender nobody could
-		   answer. Broken brackets are a broken caller. */
-		if ((flags & SMTP_PATH_EMPTY) != 0 && *arg != '<') {
-			*text_r = "";
-			return 0;
-		}
+	if (result == 0 && *p != '\0')
+		result = err_set(&err, ERR_USAGE, "Invalid character in path");
+	if (result < 0 && (flags & SMTP_PATH_EMPTY) != 0 &&
+	    !is_broken_sender(arg)) {
+		*text_r = "";
+		return 0;
+	}
+	if (result < 0) {
 		log_fatal(&log_process, "Invalid -%c parameter: %s", option,
 			  err.text);
 		return EX_USAGE;
@@ -300,7 +312,7 @@ read_message(struct lda *lda, struct err *err)
 {
 	const struct mail_settings *set =
 		deliver_batch_mail_settings(lda->batch);
-	const char *from;
+	const char *from = NULL;
 	int fd = STDIN_FILENO, result;
 
 	if (lda->path != NULL) {
@@ -309,7 +321,8 @@ read_message(struct lda *lda, struct err *err)
 			return err_path(err, "open", lda->path);
 	}
 	lda->spool = spool_new(set->mail_temp_dir);
-	result = input_read(fd, lda->spool, lda->pool, &from, err);
+	result = input_read(fd, lda->spool, lda->pool,
+			    lda->path == NULL ? &from : NULL, err);
 	if (lda->path != NULL)
 		(void)close(fd);	/* only read */
 	if (result < 0)

@@ -58,6 +58,15 @@ check-interop: all
 		bash $(srcdir)/tests/run-suite.sh \
 		$(addprefix $(abs_srcdir)/,$(INTEROP_TESTS))
 
+# The same input to Dovecot and to Loft.
+PARITY_TESTS = tests/parity/lda.sh
+EXTRA_DIST += $(PARITY_TESTS)
+
+check-parity: all
+	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' \
+		bash $(srcdir)/tests/run-suite.sh \
+		$(addprefix $(abs_srcdir)/,$(PARITY_TESTS))
+
 check-valgrind: $(UNIT_TESTS)
 	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' \
 		bash $(srcdir)/tests/run-valgrind.sh $(UNIT_TESTS)
@@ -72,5 +81,5 @@ analyze:
 	cd $(srcdir) && cppcheck --quiet --std=c11 --enable=warning,portability \
 		--suppress=normalCheckLevelMaxBranches -Ilib -I. \
 		--error-exitcode=1 lib master lmtp auth lda log ctl
-.PHONY: check-interop check-valgrind lengths analyze
+.PHONY: check-interop check-parity check-valgrind lengths analyze
 EXTRA_DIST += tests/lengths.awk

@@ -4,6 +4,8 @@
 #ifndef LOFT_DELIVER_PRIVATE_H
 #define LOFT_DELIVER_PRIVATE_H
 
+#include <stddef.h>
+
 #include "deliver/deliver.h"
 #include "service/priv.h"
 #include "storage/storage.h"
@@ -26,6 +28,12 @@ struct deliver_task {
 /* Place the message where the delivery says, else in INBOX; with the ids of
    the user. -1 with task->d->err. */
 int deliver_save(struct deliver_task *task);
+
+enum { DELIVER_TEXT_MAX = 80 };	/* of a name or subject in a log line */
+
+/* At most max octets, "..." among them where it is cut, and no half of a
+   UTF-8 character. NULL stays NULL. */
+const char *deliver_shorten(const char *text, size_t max, struct pool *pool);
 
 /* The delivery's line: deliver_log_format with this result. */
 void deliver_log(const struct deliver_task *task, enum log_level level,

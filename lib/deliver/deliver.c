@@ -255,6 +255,12 @@ undo(struct deliver_batch *batch, struct deliver_task *task)
 	}
 }
 
+static const char *
+name_of(const struct deliver_task *task)
+{
+	return deliver_shorten(task->mailbox, DELIVER_TEXT_MAX, task->pool);
+}
+
 static void
 log_failure(const struct deliver_task *task)
 {
@@ -264,7 +270,7 @@ log_failure(const struct deliver_task *task)
 
 	if (task->mailbox != NULL) {
 		deliver_log(task, level, "save failed to %s: %s",
-			    task->mailbox, d->err.text);
+			    name_of(task), d->err.text);
 	} else {
 		deliver_log(task, level, "delivery failed: %s", d->err.text);
 	}
@@ -283,7 +289,7 @@ settle(struct deliver_batch *batch, struct deliver_task *task)
 		return;
 	}
 	d->mailbox_saved = task->mailbox;
-	deliver_log(task, LOG_LEVEL_INFO, "saved mail to %s", task->mailbox);
+	deliver_log(task, LOG_LEVEL_INFO, "saved mail to %s", name_of(task));
 }
 
 void

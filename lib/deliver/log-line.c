@@ -12,16 +12,17 @@
 #include "deliver/deliver-private.h"
 #include "deliver/deliver-settings.h"
 #include "mail/address.h"
+#include "mail/encoded-word.h"
 #include "mail/message.h"
 
-enum { MSGID_MAX = 200, TEXT_MAX = 80 };
+enum { MSGID_MAX = 200 };
 
-/* At most max octets, without half a UTF-8 character at the end. */
-static const char *
-shorten(const char *text, size_t max, struct pool *pool)
+const char *
+deliver_shorten(const char *text, size_t max, struct pool *pool)
 {
 	if (text == NULL || strlen(text) <= max)
 		return text;
+	max -= strlen("...");
 	while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80)
 		max--;
 	return pool_printf(pool, "%.*s...", (int)max, text);
@@ -33,6 +34,20 @@ from_address(struct message *msg, struct pool *pool)
 	const char *value = message_header(msg, "From");
 
 	return value != NULL ? address_first(value, pool) : NULL;
+}
+
+static const char *
+subject(struct message *msg, struct pool *pool)
+{
+	const char *value = message_header(msg, "Subject");
+
+	return value != NULL ? encoded_words_decode(value, pool) : NULL;
+}
+
+static const char *
+text_of(const char *text, struct pool *pool)
+{
+	return deliver_shorten(text, DELIVER_TEXT_MAX, pool);
 }
 
 static const char *
@@ -50,10 +65,8 @@ expand(const struct deliver_task *task, const char *msgid, const char *result)
 	const struct vars_entry entries[] = {
 		{ '$', NULL, result },
 		{ 'm', "msgid", msgid },
-		{ 's', "subject", shorten(message_header(d->message,
-			"Subject"), TEXT_MAX, pool) },
-		{ 'f', "from", shorten(from_address(d->message, pool),
-				       TEXT_MAX, pool) },
+		{ 's', "subject", text_of(subject(d->message, pool), pool) },
+		{ 'f', "from", text_of(from_address(d->message, pool), pool) },
 		{ 'e', "from_envelope", d->sender },
 		{ 'p', "size", save == NULL ? NULL :
 			pool_printf(pool, "%" PRIu64, save->size) },
@@ -91,7 +104,7 @@ deliver_log(const struct deliver_task *task, enum log_level level,
 	va_start(ap, fmt);
 	result = pool_vprintf(task->pool, fmt, ap);
 	va_end(ap);
-	msgid = shorten(message_id(d->message), MSGID_MAX, task->pool);
+	msgid = deliver_shorten(message_id(d->message), MSGID_MAX, task->pool);
 	if (msgid == NULL)
 		msgid = "unspecified";
 	/* The default needs no table. */

@@ -89,6 +89,7 @@ deliver_save(struct deliver_task *task)
 	if (d->err.kind != ERR_NOTFOUND)
 		return -1;
 	deliver_log(task, LOG_LEVEL_INFO, "save failed to open mailbox %s: %s",
-		    name, d->err.text);
+		    deliver_shorten(name, DELIVER_TEXT_MAX, task->pool),
+		    d->err.text);
 	return save_to(task, storage, "INBOX");
 }

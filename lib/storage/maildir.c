@@ -53,6 +53,14 @@ is_absent(int error)
 
 /* --- creating --- */
 
+static bool
+has_tmp(const char *path, struct pool *pool)
+{
+	struct stat st;
+
+	return stat(pool_printf(pool, "%s/tmp", path), &st) == 0;
+}
+
 /* What a new mailbox's modes follow: the nearest mailbox above it that is
    there, at last the root; a new root is private. */
 static int
@@ -134,6 +142,25 @@ make_all(const struct mailbox *box, const struct perm *perm,
 	return make_subdir(box, "tmp", perm, pool, err);
 }
 
+/* A folder in a root that is no Maildir yet: INBOX comes first, for readers
+   that know a Maildir by its cur/, new/ and tmp/. */
+static int
+make_inbox_of(const struct mailbox *box, struct pool *pool, struct err *err)
+{
+	struct mailbox inbox = *box;
+	struct perm perm;
+
+	inbox.path = box->ns->loc.root;
+	inbox.inbox = true;
+	if (box->inbox || !box->ns->set->inbox ||
+	    strcmp(box->ns->loc.inbox, inbox.path) != 0 ||
+	    has_tmp(inbox.path, pool))
+		return 0;
+	if (perm_for_new(&inbox, pool, &perm, err) < 0)
+		return -1;
+	return make_all(&inbox, &perm, pool, err);
+}
+
 static int
 maildir_create(const struct mailbox *box, struct err *err)
 {
@@ -145,7 +172,8 @@ maildir_create(const struct mailbox *box, struct err *err)
 	/* A file in a folder's place: there can't be such a folder. */
 	if (!box->inbox && stat(box->path, &st) == 0 && !S_ISDIR(st.st_mode))
 		(void)not_found(box, err);
-	else if (perm_for_new(box, pool, &perm, err) == 0)
+	else if (make_inbox_of(box, pool, err) == 0 &&
+		 perm_for_new(box, pool, &perm, err) == 0)
 		result = make_all(box, &perm, pool, err);
 	pool_free(&pool);
 	return result;

@@ -388,10 +388,8 @@ storage_mailbox(struct storage *st, const char *name, struct mailbox **box_r,
 	}
 	box->ns = find_namespace(st, box->name, &box->rest);
 	if (box->ns == NULL) {
-		return err_set(err, ERR_NOTFOUND, "Client tried to access "
-			       "nonexistent namespace. (Mailbox name should "
-			       "probably be prefixed with: %s)",
-			       st->inbox->prefix);
+		return err_set(err, ERR_NOTFOUND, "Mailbox doesn't exist: %s",
+			       name);
 	}
 	if (mailbox_name_to_disk(box->rest, box->ns->sep, &box->ns->loc,
 				 st->pool, &box->disk, err) < 0)

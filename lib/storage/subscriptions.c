@@ -187,9 +187,13 @@ subscriptions_add(const struct location *loc, const char *name, char sep,
 		*loc->control != '\0' ? loc->control : loc->root,
 		loc->subscriptions);
 	const char *lock = pool_printf(pool, "%s.lock", path);
-	int fd = lock_open(lock, err);
-	int result;
+	int fd, result;
 
+	/* CONTROL= may name a directory that isn't there yet. */
+	if (*loc->control != '\0' &&
+	    dir_make_durable(loc->control, &perm_private, true, pool, err) < 0)
+		return -1;
+	fd = lock_open(lock, err);
 	if (fd < 0)
 		return -1;
 	result = change(fd, path, lock, name, sep, pool, err);

@@ -9,6 +9,7 @@
 #include "io/spool.h"
 #include "mail/address.h"
 #include "mail/date.h"
+#include "mail/encoded-word.h"
 #include "mail/message.h"
 #include "mail/msgid.h"
 #include "mail/trace.h"
@@ -153,6 +154,29 @@ START_TEST(message_ids)
 }
 END_TEST
 
+START_TEST(encoded_words)
+{
+	static const struct { const char *value, *text; } words[] = {
+		{ "plain", "plain" }, { "=?utf-8?q?h=C3=A9_x?= y", "h\xc3\xa9 x y" },
+		{ "=?UTF-8?B?aMOp?=", "h\xc3\xa9" },
+		{ "=?iso-8859-1?Q?h=E9?=", "h\xc3\xa9" },
+		{ "=?utf-8*en?q?a?=  =?utf-8?q?b?= c", "ab c" },
+		{ "=?koi8-r?q?=E9?=", "=?koi8-r?q?=E9?=" },
+		{ "a =?utf-8?q?=ZZ?=", "a =?utf-8?q?=ZZ?=" },
+		{ "=?utf-8?q?a?= =?x?q?b?=", "a =?x?q?b?=" },
+		{ "=?", "=?" }, { "=?utf-8?q?open", "=?utf-8?q?open" },
+		{ "=?utf-8?q?=C3?=", "\xc3" }, { "=?utf-8?b?", "=?utf-8?b?" },
+		{ "=?utf-8?q?=4?=", "=?utf-8?q?=4?=" },
+	};
+	struct pool *pool = pool_new();
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		ck_assert_str_eq(encoded_words_decode(words[i].value, pool),
+				 words[i].text);
+	pool_free(&pool);
+}
+END_TEST
+
 START_TEST(addresses)
 {
 	static const struct { const char *value, *addr; } addrs[] = {
@@ -223,4 +247,5 @@ START_TEST(received)
 END_TEST
 
 UNIT_MAIN("mail-message", fields, value_without_end, fields_across_chunks,
-	  huge_header_is_bounded, message_ids, addresses, dates, received);
+	  huge_header_is_bounded, message_ids, encoded_words, addresses,
+	  dates, received);
