@@ -55,16 +55,27 @@ listener_add(struct service *service, enum listener_kind kind,
 }
 
 static struct listener *
+find_in_service(const struct service *service, const char *key)
+{
+	struct listener *l;
+
+	TAILQ_FOREACH(l, &service->listeners, link) {
+		if (str_eq(l->key, key))
+			return l;
+	}
+	return NULL;
+}
+
+static struct listener *
 find_key(const struct generation *gen, const char *key)
 {
-	struct service *service;
+	const struct service *service;
 	struct listener *l;
 
 	TAILQ_FOREACH(service, &gen->services, link) {
-		TAILQ_FOREACH(l, &service->listeners, link) {
-			if (str_eq(l->key, key))
-				return l;
-		}
+		l = find_in_service(service, key);
+		if (l != NULL)
+			return l;
 	}
 	return NULL;
 }
@@ -77,6 +88,9 @@ set_key(struct listener *l, const char *key, struct str *errors)
 	struct service *service = l->service;
 	const struct listener *other = find_key(service->generation, key);
 
+	/* This service isn't part of the generation yet. */
+	if (other == NULL)
+		other = find_in_service(service, key);
 	if (other == NULL) {
 		l->key = key;
 		return;
@@ -241,12 +255,14 @@ static const char **
 listener_names(const struct service *service, const char *kind)
 {
 	const struct generation *gen = service->generation;
+	const char *path = pool_printf(gen->pool, "service/%s/%s",
+		conf_escape_name(service->name, gen->pool), kind);
+	const char **names = conf_names(gen->conf, &scope_global, path,
+					gen->pool);
 
-	return conf_names(gen->conf, &scope_global,
-			  pool_printf(gen->pool, "service/%s/%s",
-				      conf_escape_name(service->name,
-						       gen->pool), kind),
-			  gen->pool);
+	for (const char **name = names; *name != NULL; name++)
+		*name = conf_unescape_name(*name, gen->pool);
+	return names;
 }
 
 /* Dovecot's processes write their statistics there; ours have no use for

@@ -253,8 +253,10 @@ add_services(struct generation *gen, struct str *errors, struct str *warnings)
 	for (unsigned i = 0; first[i] != NULL; i++)
 		add_service(gen, first[i], errors, warnings);
 	for (; *names != NULL; names++) {
-		if (strcmp(*names, "log") != 0 && strcmp(*names, "auth") != 0)
-			add_service(gen, *names, errors, warnings);
+		const char *name = conf_unescape_name(*names, gen->pool);
+
+		if (strcmp(name, "log") != 0 && strcmp(name, "auth") != 0)
+			add_service(gen, name, errors, warnings);
 	}
 }
 

@@ -148,7 +148,7 @@ loft_wait() {
 	local status
 	for ((i = 0; i < 200; i++)); do
 		if ! kill -0 "$loft_pid" 2>/dev/null; then
-			wait "$loft_pid"
+			wait "$loft_pid" 2>/dev/null
 			status=$?
 			loft_pid=
 			return $status

@@ -28,7 +28,8 @@ UNIT_TESTS = $(UNIT_CORE) $(UNIT_IO) $(UNIT_CONF) $(UNIT_SERVICE) \
 	$(UNIT_MAIL) $(UNIT_SMTP) $(UNIT_USER) $(UNIT_STORAGE) \
 	$(UNIT_DELIVER) $(UNIT_AUTH) $(UNIT_MASTER)
 
-SH_TESTS = tests/layers.sh tests/sh/lda-exit.sh tests/sh/lda-faults.sh
+SH_TESTS = tests/layers.sh tests/sh/lda-exit.sh tests/sh/lda-faults.sh \
+	tests/sh/master-start.sh
 
 # Fault injection by LD_PRELOAD; never built with a sanitizer.
 check_DATA = tests/fault/fault.so
@@ -40,7 +41,7 @@ tests/fault/fault.so: tests/fault/fault.c
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(SH_TESTS)
-EXTRA_DIST += $(SH_TESTS) tests/unit/unit.h tests/unit/auth.h
+EXTRA_DIST += $(SH_TESTS) tests/harness.sh tests/unit/unit.h tests/unit/auth.h
 
 AM_TESTS_ENVIRONMENT = \
 	srcdir='$(srcdir)'; export srcdir; \

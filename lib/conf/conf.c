@@ -231,6 +231,23 @@ conf_names(const struct conf *conf, const struct scope *scope,
 }
 
 const char *
+conf_unescape_name(const char *name, struct pool *pool)
+{
+	char *copy = pool_strdup(pool, name), *to = copy;
+
+	for (const char *p = name; *p != '\0'; p++) {
+		if (*p == '\\' && p[1] != '\0') {
+			p++;
+			*to++ = *p == 's' ? '/' : *p;
+		} else {
+			*to++ = *p;
+		}
+	}
+	*to = '\0';
+	return copy;
+}
+
+const char *
 conf_escape_name(const char *name, struct pool *pool)
 {
 	struct str s = STR_INIT;

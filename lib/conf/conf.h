@@ -44,6 +44,9 @@ const char **conf_names(const struct conf *conf, const struct scope *scope,
 /* A name as it stands inside a path ('/' becomes "\s"), in pool. */
 const char *conf_escape_name(const char *name, struct pool *pool);
 
+/* And back, for what conf_names() gave. */
+const char *conf_unescape_name(const char *name, struct pool *pool);
+
 /* The value itself, or what the file holds for "<path"; in pool. NULL with
    err when the file can't be read. */
 const char *conf_read_value(const char *value, struct pool *pool,
