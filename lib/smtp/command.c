@@ -31,7 +31,8 @@ smtp_command_parse(char *line, size_t len, struct smtp_command *cmd_r)
 	cmd_r->args = line + len;
 	while (verb_len < len && isalpha((unsigned char)line[verb_len]))
 		verb_len++;
-	if (verb_len < len && line[verb_len] != ' ') {
+	if (verb_len >= SMTP_VERB_MAX ||
+	    (verb_len < len && line[verb_len] != ' ')) {
 		cmd_r->fault = SMTP_COMMAND_SYNTAX;
 		return;
 	}
@@ -40,7 +41,7 @@ smtp_command_parse(char *line, size_t len, struct smtp_command *cmd_r)
 		len--;
 	line[len] = '\0';
 	/* Behind the blank comes an argument, or nothing. */
-	if (verb_len > 0 && len > verb_len &&
+	if (len > verb_len &&
 	    (line[verb_len + 1] == ' ' ||
 	     !args_valid(line + verb_len + 1, len - verb_len - 1))) {
 		cmd_r->fault = SMTP_COMMAND_SYNTAX;
@@ -48,8 +49,7 @@ smtp_command_parse(char *line, size_t len, struct smtp_command *cmd_r)
 	}
 	if (len > verb_len)
 		cmd_r->args = line + verb_len + 1;
-	/* Nothing that long is a command: it stays unknown when cut. */
-	for (size_t i = 0; i < verb_len && i < SMTP_VERB_MAX - 1; i++)
+	for (size_t i = 0; i < verb_len; i++)
 		cmd_r->verb[i] = (char)toupper((unsigned char)line[i]);
 }
 
