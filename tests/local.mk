@@ -28,6 +28,27 @@ UNIT_TESTS = $(UNIT_CORE) $(UNIT_IO) $(UNIT_CONF) $(UNIT_SERVICE) \
 	$(UNIT_MAIL) $(UNIT_SMTP) $(UNIT_USER) $(UNIT_STORAGE) \
 	$(UNIT_DELIVER) $(UNIT_AUTH) $(UNIT_MASTER)
 
+# A fuzz target is tests/fuzz/fuzz-NAME.c with seeds in seeds-NAME/; it takes a
+# word and an LDADD line here.
+FUZZ_SMTP = tests/fuzz/fuzz-path tests/fuzz/fuzz-command tests/fuzz/fuzz-dots
+tests_fuzz_fuzz_path_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_command_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_dots_LDADD = $(FUZZ_LDADD)
+
+FUZZ_TESTS = $(FUZZ_SMTP)
+if FUZZERS
+FUZZ_LDADD = libloft.a $(CONFUSE_LIBS) $(FUZZ_ENGINE)
+else
+FUZZ_LDADD = tests/fuzz/libdriver.a libloft.a $(CONFUSE_LIBS)
+check_LIBRARIES = tests/fuzz/libdriver.a
+tests_fuzz_libdriver_a_SOURCES = tests/fuzz/driver.c
+TESTS += $(FUZZ_TESTS)
+endif
+check_PROGRAMS += $(FUZZ_TESTS)
+EXTRA_DIST += tests/fuzz/seeds-path tests/fuzz/path.dict \
+	tests/fuzz/seeds-command tests/fuzz/command.dict \
+	tests/fuzz/seeds-dots tests/fuzz/dots.dict
+
 SH_TESTS = tests/layers.sh tests/sh/lda-exit.sh tests/sh/lda-faults.sh \
 	tests/sh/master-start.sh
 
