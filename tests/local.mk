@@ -2,9 +2,12 @@
 # here; so is a fuzz target, which `make check` runs over its seeds.
 LDADD = libloft.a $(CONFUSE_LIBS) $(CHECK_LIBS)
 
-UNIT_CORE = tests/unit/core-str tests/unit/core-log tests/unit/core-err
+UNIT_CORE = tests/unit/core-str tests/unit/core-log tests/unit/core-err \
+	tests/unit/core-ip
 UNIT_IO = tests/unit/io-spool tests/unit/io-stream
-UNIT_CONF = tests/unit/conf-conf tests/unit/conf-snapshot
+UNIT_CONF = tests/unit/conf-conf tests/unit/conf-errors \
+	tests/unit/conf-print tests/unit/conf-settings \
+	tests/unit/conf-snapshot tests/unit/conf-vars
 UNIT_SERVICE = tests/unit/service-priv tests/unit/service-loop \
 	tests/unit/service-board
 tests_unit_service_loop_LDADD = $(LDADD) $(EVENT_LIBS)
@@ -62,7 +65,8 @@ tests/fault/fault.so: tests/fault/fault.c
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(SH_TESTS)
-EXTRA_DIST += $(SH_TESTS) tests/harness.sh tests/unit/unit.h tests/unit/auth.h
+EXTRA_DIST += $(SH_TESTS) tests/harness.sh tests/unit/unit.h \
+	tests/unit/auth.h tests/unit/conf-text.h
 
 AM_TESTS_ENVIRONMENT = \
 	srcdir='$(srcdir)'; export srcdir; \

@@ -286,7 +286,7 @@ be_quiet(cfg_t *cfg, const char *fmt, va_list ap)
 	char text[256];
 
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	if (loading->error_count == 0) {
+	if (loading->errors.count == 0) {
 		size_t line = (size_t)(cfg != NULL ? cfg->line : 0);
 		bool known = line > 0 && line <= loading->line_count;
 
@@ -310,7 +310,7 @@ grammar_parse(struct load *load)
 		log_die_oom(load->text.len);
 	(void)cfg_set_error_function(cfg, be_quiet);
 	if (cfg_parse_buf(cfg, str_c(&load->text)) != CFG_SUCCESS &&
-	    load->error_count == 0)
+	    load->errors.count == 0)
 		load_error(load, load->conf->file, 0,
 			   "invalid: libconfuse can't read it");
 	(void)cfg_free(cfg);

@@ -18,7 +18,7 @@ struct section_kind;
 struct setting_def;
 
 enum {
-	LOAD_ERRORS_MAX = 100,		/* told; all are counted */
+	LOAD_NOTES_MAX = 100,		/* told; all are counted */
 	LOAD_FILE_MAX = 16 << 20,	/* octets of one file */
 	LOAD_TOTAL_MAX = 64 << 20,	/* and of all */
 	LOAD_STATEMENT_MAX = 256 << 10,	/* a line with its continuations */
@@ -59,23 +59,41 @@ struct load_line {
 	bool quoted;			/* no $names in there */
 };
 
+/* What is wrong somewhere. */
+struct load_note {
+	const char *text;		/* the whole line */
+	unsigned file;			/* in the order of reading */
+	unsigned line;
+};
+
+struct load_notes {
+	struct load_note *notes;
+	unsigned count, size;		/* count goes on beyond the last */
+};
+
 struct load {
 	struct conf *conf;
-	struct str *errors, *warnings;
-	unsigned error_count;
+	struct load_notes errors, warnings;
+	unsigned file_count;
 	struct str text;		/* for libconfuse */
 	struct load_line *lines;	/* [0] is for its line 1 */
 	size_t line_count, line_size;
+	const char **files;		/* as they were opened */
+	size_t file_size;
 	struct load_section **sections;	/* [0] is the file itself */
 	size_t section_count, section_size;
 	unsigned counted;		/* unnamed sections so far */
 	size_t octets;			/* read so far */
 };
 
+/* `file` is the very pointer that load_file_name() gave, or another name. */
 void load_error(struct load *load, const char *file, unsigned line,
 		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void load_warning(struct load *load, const char *file, unsigned line,
 		  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* A name for messages about a file that is being read from now on. */
+const char *load_file_name(struct load *load, const char *file);
 
 /* Read file and its includes into load->text. */
 void syntax_read(struct load *load, const char *file);

@@ -222,7 +222,7 @@ bool
 setting_is_secret(const char *path)
 {
 	static const char *const endings[] = {
-		"ssl_key", "ssl_alt_key", "ssl_client_key", "_password",
+		"ssl_key", "ssl_alt_key", "ssl_client_key", "ssl_dh", "_password",
 		"_nonce", "_secret", "_api_key", NULL
 	};
 

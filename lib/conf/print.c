@@ -73,6 +73,13 @@ number_cmp(const char *a, const char *b)
 	return memcmp(a, b, la);
 }
 
+/* doveconf sorts a blank in a name behind '/' and most else. */
+static int
+sort_value(char c)
+{
+	return c == ' ' ? '\\' : (int)(unsigned char)c;
+}
+
 /* By path; unnamed sections by their numbers. */
 static int
 item_cmp(const void *a, const void *b)
@@ -90,7 +97,7 @@ item_cmp(const void *a, const void *b)
 			break;
 		word = *pa == '/';
 	}
-	return (int)(unsigned char)*pa - (int)(unsigned char)*pb;
+	return sort_value(*pa) - sort_value(*pb);
 }
 
 static bool
@@ -364,7 +371,8 @@ gather_set(struct view *view)
 	for (size_t i = 0; i < conf->count; i++) {
 		const struct conf_entry *entry = conf->sorted[i];
 
-		if (conf_find(conf, &view->how->scope, entry->path) != entry)
+		if (str_ends(entry->path, "/") ||
+		    conf_find(conf, &view->how->scope, entry->path) != entry)
 			continue;
 		if (view->how->what != CONF_PRINT_CHANGED ||
 		    !is_default(view, entry))
@@ -392,6 +400,13 @@ gather_setting(struct view *view, const char *path,
 	view_add(view, path, shown_value(view, path, value));
 }
 
+/* What stands behind the section's word anyway. */
+static bool
+is_title(const char *key)
+{
+	return strcmp(key, "name") == 0 || strcmp(key, "path") == 0;
+}
+
 /* All settings of the section at path ("" for the file), and below it. */
 static void
 gather_section(struct view *view, const struct section_kind *kind,
@@ -407,10 +422,8 @@ gather_section(struct view *view, const struct section_kind *kind,
 		const char *at = pool_printf(view->pool, "%s%s%s", path, slash,
 					     def->name);
 
-		/* `name` is the section's own */
-		if ((ours || slash[0] != '\0' ||
-		     conf_find(view->conf, &view->how->scope, at) != NULL) &&
-		    !(slash[0] != '\0' && strcmp(def->name, "name") == 0))
+		if (slash[0] != '\0' ? !is_title(def->name) : ours ||
+		    conf_find(view->conf, &view->how->scope, at) != NULL)
 			gather_setting(view, at, def);
 	}
 	for (size_t n = 0; (child = section_kind_at(kind, n)) != NULL; n++) {
@@ -480,7 +493,8 @@ print_filter(struct view *view, const struct conf_filter *filter, FILE *out)
 		const struct conf_entry *last =
 			conf_last(view->conf, filter, entry->path);
 
-		if (entry->filter == filter && entry == last)
+		if (entry->filter == filter && entry == last &&
+		    !str_ends(entry->path, "/"))
 			add_entry(view, entry);
 	}
 	if (view->count == 0)

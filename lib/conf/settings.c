@@ -55,7 +55,10 @@ parse_with_unit(const char *value, const struct unit *units, uint64_t bare,
 			return false;
 		factor = units->factor;
 	}
-	return !__builtin_mul_overflow(n, factor, n_r);
+	if (__builtin_mul_overflow(n, factor, &n))
+		return false;
+	*n_r = n;
+	return true;
 }
 
 static bool

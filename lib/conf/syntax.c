@@ -566,12 +566,15 @@ is_open_already(const struct reader *reader, const struct stat *st)
 
 /* The whole file; false with a reason in *why. */
 static bool
-slurp(struct load *load, int fd, struct str *text, const char **why)
+slurp(struct load *load, int fd, const struct stat *st, struct str *text,
+      const char **why)
 {
-	enum { CHUNK = 65536 };
+	/* one octet more tells that there are no more */
+	size_t chunk = st->st_size > 0 && st->st_size < 65536 ?
+		(size_t)st->st_size + 1 : 65536;
 	ssize_t n;
 
-	while ((n = read(fd, str_reserve(text, CHUNK), CHUNK)) > 0) {
+	while ((n = read(fd, str_reserve(text, chunk), chunk)) > 0) {
 		text->len += (size_t)n;
 		load->octets += (size_t)n;
 		if (text->len > LOAD_FILE_MAX ||
@@ -609,6 +612,8 @@ open_source(const char *file, struct stat *st, const char **why)
 		*why = strerror(errno);
 	} else if (S_ISDIR(st->st_mode)) {
 		*why = "is a directory";
+	} else if (S_ISREG(st->st_mode)) {
+		return fd;
 	} else {
 		flags = fcntl(fd, F_GETFL);
 		if (flags >= 0 &&
@@ -646,7 +651,7 @@ read_file(struct load *load, struct reader *parent,
 				   parent != NULL ? " " : "", what, why);
 		return;
 	}
-	reader.file = pool_strdup(load->conf->pool, file);
+	reader.file = load_file_name(load, file);
 	reader.dev = st.st_dev;
 	reader.ino = st.st_ino;
 	if (is_open_already(parent, &st))
@@ -655,7 +660,7 @@ read_file(struct load *load, struct reader *parent,
 	else if (reader.depth > LOAD_INCLUDE_DEPTH)
 		load_error(load, at, line, "invalid: !include is nested more "
 			   "than %u deep", (unsigned)LOAD_INCLUDE_DEPTH);
-	else if (!slurp(load, fd, &text, &why))
+	else if (!slurp(load, fd, &st, &text, &why))
 		load_error(load, at, line, "can't read %s%s%s", what, gap,
 			   why);
 	else

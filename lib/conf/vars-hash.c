@@ -196,6 +196,27 @@ formatted(const struct digest *digest, const char *format, struct pool *pool)
 	return to_hex(digest, pool);
 }
 
+/* Each round hashes the salt and what the round before gave. */
+static int
+digest_rounds(const char *algorithm, const struct hash_args *args,
+	      const char *text, struct digest *digest, struct err *err)
+{
+	struct str data = STR_INIT;
+	int ret = 0;
+
+	str_printf(&data, "%s%s", args->salt, text);
+	for (uint32_t i = 0; i < args->rounds && ret == 0; i++) {
+		if (i > 0) {
+			str_truncate(&data, strlen(args->salt));
+			str_append_n(&data, digest->octets, digest->len);
+		}
+		ret = digest_once(algorithm, str_c(&data), data.len, digest,
+				  err);
+	}
+	str_free(&data);
+	return ret;
+}
+
 int
 vars_hash_form(const char *form, const struct vars_run *run,
 	       const char **value_r, struct err *err)
@@ -205,25 +226,20 @@ vars_hash_form(const char *form, const struct vars_run *run,
 	const char *algorithm = pool_strndup(run->pool, form, len);
 	const char *colon = strchr(form, ':');
 	struct digest digest;
-	const char *text;
+	const char *text = "";
 
 	*value_r = "";
 	if (form[len] == ';' &&
-	    parse_args(pool_strndup(run->pool, form + len + 1,
-				    (size_t)(colon - form) - len - 1),
-		       &args, err) < 0)
+	    (vars_expand_run(pool_strndup(run->pool, form + len + 1,
+					  (size_t)(colon - form) - len - 1),
+			     run, &text, err) < 0 ||
+	     parse_args(pool_strdup(run->pool, text), &args, err) < 0))
 		return -1;
 	if (vars_expand_run(pool_printf(run->pool, "%%{%s}", colon + 1), run,
 			    &text, err) < 0)
 		return -1;
-	text = pool_printf(run->pool, "%s%s", args.salt, text);
-	if (digest_once(algorithm, text, strlen(text), &digest, err) < 0)
+	if (digest_rounds(algorithm, &args, text, &digest, err) < 0)
 		return -1;
-	for (uint32_t i = 1; i < args.rounds; i++) {
-		if (digest_once(algorithm, digest.octets, digest.len, &digest,
-				err) < 0)
-			return -1;
-	}
 	truncate_bits(&digest, args.truncate);
 	*value_r = formatted(&digest, args.format, run->pool);
 	return 0;

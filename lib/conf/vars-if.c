@@ -171,10 +171,8 @@ vars_if(const char *args, const struct vars_run *run, const char **value_r,
 	*value_r = "";
 	inner.depth++;
 	for (int i = LEFT; i < PARTS; i++) {
-		if (last)
-			return err_set(err, ERR_CONFIG, "missing part of "
-				       "%%{if}: five are needed");
-		parts[i] = take_part(&args, &last, run->pool);
+		/* what is left out is empty */
+		parts[i] = last ? "" : take_part(&args, &last, run->pool);
 		if (vars_expand_run(parts[i], &inner, &parts[i], err) < 0)
 			ret = -1;
 	}

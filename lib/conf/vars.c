@@ -245,6 +245,9 @@ take_form(const char *p, struct form *form)
 			form->offset = form->width;
 			p = take_number(p + 1, &form->width,
 					&form->zero_padded);
+		} else if (form->width < 0) {
+			/* without an offset a sign says nothing */
+			form->width = -form->width;
 		}
 	}
 	while (*p != '\0' && strchr("LUEXRTDHMN", *p) != NULL &&

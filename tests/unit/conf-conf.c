@@ -1,87 +1,11 @@
-/* Reading configurations: syntax, merging, scopes, every error. */
-#include "tests/unit/unit.h"
+/* Reading configurations: values, sections, merging, $names, scopes. What
+   Dovecot 2.3.19 makes of the same text was looked up with doveconf. */
+#include "tests/unit/conf-text.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "conf/conf.h"
-#include "conf/scope.h"
-#include "conf/settings.h"
 #include "core/err.h"
 #include "core/pool.h"
-#include "core/str.h"
-
-static char dir[64];
-static struct str errors, warnings;
-static struct pool *pool;
-
-static void
-setup(void)
-{
-	(void)snprintf(dir, sizeof(dir), "/tmp/loft-conf-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	pool = pool_new();
-}
-
-static void
-teardown(void)
-{
-	char command[128];
-
-	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
-	ck_assert_int_eq(system(command), 0);
-	str_free(&errors);
-	str_free(&warnings);
-	pool_free(&pool);
-}
-
-static const char *
-write_file_n(const char *name, const char *text, size_t len)
-{
-	static char path[256];
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "w");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_uint_eq(fwrite(text, 1, len, f), len);
-	ck_assert_int_eq(fclose(f), 0);
-	return path;
-}
-
-static const char *
-write_file(const char *name, const char *text)
-{
-	return write_file_n(name, text, strlen(text));
-}
-
-static struct conf *
-load(const char *text)
-{
-	struct conf *conf = NULL;
-	const char *file = write_file("c", text);
-
-	str_reset(&errors);
-	str_reset(&warnings);
-	ck_assert_msg(conf_load(file, &conf, &errors, &warnings) == 0,
-		      "%s\n%s", text, str_c(&errors));
-	ck_assert_str_eq(str_c(&errors), "");
-	return conf;
-}
-
-static void
-expect(const struct conf *conf, const struct scope *scope, const char *path,
-       const char *value)
-{
-	const char *got = conf_get(conf, scope, path);
-
-	ck_assert_msg(str_eq(got, value), "%s: '%s' instead of '%s'", path,
-		      got != NULL ? got : "(none)",
-		      value != NULL ? value : "(none)");
-}
 
 START_TEST(values)
 {
@@ -91,8 +15,11 @@ START_TEST(values)
 		{ "hostname = a", "a" },
 		{ "hostname=a", "a" },
 		{ "  hostname   =   a  b  ", "a  b" },
+		{ "\thostname\t=\ta\t", "a" },
 		{ "hostname =", "" },
+		{ "hostname = a = b", "a = b" },
 		{ "hostname = a # c", "a" },
+		{ "hostname = # c", "" },
 		{ "hostname = \"a b\" # c", "a b" },
 		{ "hostname = \"a#b\"", "a#b" },
 		{ "hostname = a \"b # c\"", "a \"b # c\"" },
@@ -102,11 +29,14 @@ START_TEST(values)
 		{ "hostname = \"a \\\\ \\n b\"", "a \\ n b" },
 		{ "hostname = \"a\" b", "\"a\" b" },
 		{ "hostname = \"a", "\"a" },
+		{ "hostname = \"", "\"" },
+		{ "hostname = ''", "" },
 		{ "hostname = a\\b", "a\\b" },
 		{ "hostname = ${HOME} %u {x}", "${HOME} %u {x}" },
 		{ "hostname = a \\\n   b", "a b" },
 		{ "hostname = a\\\nb", "a b" },
-		{ "hostname = a \\  \n   b", "a b" },
+		{ "hostname = a \\  \n   b \\\n c", "a b c" },
+		{ "hostname = a \\", "a" },
 		{ "hostname = a # c \\\nlogin_greeting = b", "a" },
 		{ "# c \\\nhostname = b", "b" },
 		{ "hostname = a\nhostname = b", "b" },
@@ -117,22 +47,32 @@ START_TEST(values)
 		{ "hostname = \" a \"", " a " },
 		{ "hostname = \xc3\xa9", "\xc3\xa9" },
 		{ "hostname = %$: %s", "%$: %s" },
+		{ "hostname = set('a', 'b')", "set('a', 'b')" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct conf *conf = load(cases[i].text);
-		const char *got = conf_get(conf, &scope_global, "hostname");
+		struct conf *conf = text_load(cases[i].text);
 
-		ck_assert_msg(str_eq(got, cases[i].value), "%s: '%s'",
-			      cases[i].text, got);
+		text_expect(conf, &scope_global, "hostname", cases[i].value);
 		conf_free(&conf);
 	}
+	text_done();
 }
 END_TEST
 
+static const char *
+nth(const struct conf *conf, const char *path, size_t n, struct pool *pool)
+{
+	const char **names = conf_names(conf, &scope_global, path, pool);
+
+	for (size_t i = 0; i < n; i++)
+		ck_assert_ptr_nonnull(names[i]);
+	return names[n];
+}
+
 START_TEST(sections)
 {
-	struct conf *conf = load(
+	struct conf *conf = text_load(
 		"service lmtp {\n"
 		"  unix_listener /var/spool/postfix/private/x {\n"
 		"    mode = 0600\n"
@@ -148,76 +88,359 @@ START_TEST(sections)
 		"  process_limit = 7\n"
 		"  unix_listener empty {\n"
 		"  }\n"
-		"}\n"
+		"  inet_listener {\n    port = 25\n  }\n"
+		"} # end\n"
 		"passdb {\n driver = a\n}\n"
 		"passdb {\n driver = b\n}\n"
 		"namespace inbox {\n inbox = yes\n"
 		" mailbox \"a b\" {\n auto = create\n }\n}\n"
 		"namespace inbox {\n prefix = x/\n}\n"
 		"plugin {\n quota = maildir:x\n}\n"
-		"plugin {\n foo-bar = \"  y \"\n}\n"
+		"plugin x {\n foo-bar = \"  y \"\n}\n"
 		"plugin/sieve = z\n"
 		"service/lmtp/user = vmail\n");
-	const char **names;
+	struct pool *pool = pool_new();
 
-	expect(conf, &scope_global,
-	       "service/lmtp/unix_listener/\\svar\\sspool\\spostfix\\sprivate"
-	       "\\sx/mode", "0600");
-	expect(conf, &scope_global, "service/lmtp/inet_listener/lmtp/port",
-	       "24");
-	expect(conf, &scope_global, "service/lmtp/inet_listener/lmtp/address",
-	       "::1");
-	expect(conf, &scope_global, "service/lmtp/process_limit", "7");
-	expect(conf, &scope_global, "service/lmtp/protocol", "lmtp");
-	expect(conf, &scope_global, "service/lmtp/user", "vmail");
-	expect(conf, &scope_global, "service/lmtp/group", NULL);
-	expect(conf, &scope_global, "namespace/inbox/mailbox/a b/auto",
-	       "create");
-	expect(conf, &scope_global, "namespace/inbox/prefix", "x/");
-	expect(conf, &scope_global, "plugin/quota", "maildir:x");
-	expect(conf, &scope_global, "plugin/foo-bar", "  y ");
-	expect(conf, &scope_global, "plugin/sieve", "z");
+	text_expect(conf, &scope_global, "service/lmtp/unix_listener/"
+		    "\\svar\\sspool\\spostfix\\sprivate\\sx/mode", "0600");
+	text_expect(conf, &scope_global,
+		    "service/lmtp/inet_listener/lmtp/port", "24");
+	text_expect(conf, &scope_global,
+		    "service/lmtp/inet_listener/lmtp/address", "::1");
+	text_expect(conf, &scope_global, "service/lmtp/inet_listener//port",
+		    "25");
+	text_expect(conf, &scope_global, "service/lmtp/process_limit", "7");
+	text_expect(conf, &scope_global, "service/lmtp/protocol", "lmtp");
+	text_expect(conf, &scope_global, "service/lmtp/user", "vmail");
+	text_expect(conf, &scope_global, "service/lmtp/group", NULL);
+	text_expect(conf, &scope_global, "namespace/inbox/mailbox/a b/auto",
+		    "create");
+	text_expect(conf, &scope_global, "namespace/inbox/prefix", "x/");
+	text_expect(conf, &scope_global, "plugin/quota", "maildir:x");
+	text_expect(conf, &scope_global, "plugin/foo-bar", "  y ");
+	text_expect(conf, &scope_global, "plugin/sieve", "z");
 
-	names = conf_names(conf, &scope_global, "service/lmtp/unix_listener",
-			   pool);
-	ck_assert_str_eq(names[0], "lmtp");
-	ck_assert_str_eq(names[1], "\\svar\\sspool\\spostfix\\sprivate\\sx");
-	ck_assert_str_eq(names[2], "empty");
-	ck_assert_ptr_null(names[3]);
-	names = conf_names(conf, &scope_global, "passdb", pool);
-	expect(conf, &scope_global,
-	       pool_printf(pool, "passdb/%s/driver", names[0]), "a");
-	expect(conf, &scope_global,
-	       pool_printf(pool, "passdb/%s/driver", names[1]), "b");
-	ck_assert_ptr_null(names[2]);
-	names = conf_names(conf, &scope_global, "userdb", pool);
-	ck_assert_ptr_null(names[0]);
+	ck_assert_str_eq(nth(conf, "service/lmtp/unix_listener", 0, pool),
+			 "lmtp");
+	ck_assert_str_eq(nth(conf, "service/lmtp/unix_listener", 1, pool),
+			 "\\svar\\sspool\\spostfix\\sprivate\\sx");
+	ck_assert_str_eq(nth(conf, "service/lmtp/unix_listener", 2, pool),
+			 "empty");
+	ck_assert_ptr_null(nth(conf, "service/lmtp/unix_listener", 3, pool));
+	text_expect(conf, &scope_global, pool_printf(pool, "passdb/%s/driver",
+		    nth(conf, "passdb", 0, pool)), "a");
+	text_expect(conf, &scope_global, pool_printf(pool, "passdb/%s/driver",
+		    nth(conf, "passdb", 1, pool)), "b");
+	ck_assert_ptr_null(nth(conf, "passdb", 2, pool));
+	ck_assert_ptr_null(nth(conf, "userdb", 0, pool));
+	ck_assert_str_eq(nth(conf, "plugin", 0, pool), "quota");
+	ck_assert_ptr_null(nth(conf, "plugin", 3, pool));
+	ck_assert_str_eq(conf_escape_name("/a\\b", pool), "\\sa\\\\b");
+	pool_free(&pool);
 	conf_free(&conf);
 	ck_assert_ptr_null(conf);
+	text_done();
 }
 END_TEST
 
-static int
-unit_fixture_main(void)
+START_TEST(many_sections_keep_their_order)
 {
-	Suite *suite = suite_create("conf-conf");
-	TCase *tcase = tcase_create("conf-conf");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	struct str text = STR_INIT;
+	struct pool *pool = pool_new();
+	struct conf *conf;
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_set_timeout(tcase, 60);
-	tcase_add_test(tcase, values);
-	tcase_add_test(tcase, sections);
-	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	for (int i = 0; i < 300; i++)
+		str_printf(&text, "userdb {\n driver = d%d\n}\n", i);
+	conf = text_load(str_c(&text));
+	for (size_t i = 0; i < 300; i += 37)
+		text_expect(conf, &scope_global,
+			    pool_printf(pool, "userdb/%s/driver",
+					nth(conf, "userdb", i, pool)),
+			    pool_printf(pool, "d%zu", i));
+	ck_assert_ptr_null(nth(conf, "userdb", 300, pool));
+	conf_free(&conf);
+	pool_free(&pool);
+	str_free(&text);
+	text_done();
+}
+END_TEST
+
+START_TEST(names_in_values)
+{
+	static const struct {
+		const char *text, *path, *value;
+	} cases[] = {
+		{ "hostname = a\nhostname = $hostname b\n"
+		  "hostname = $hostname c", "hostname", "a b c" },
+		{ "hostname = h\npostmaster_address = p@$hostname.x",
+		  "postmaster_address", "p@h.x" },
+		{ "hostname = h\nlogin_greeting = '$hostname'",
+		  "login_greeting", "$hostname" },
+		{ "mail_fsync = $mail_fsync", "mail_fsync", "optimized" },
+		{ "protocols = $protocols lmtp", "protocols", " lmtp" },
+		{ "service lmtp {\n user = $default_internal_user\n}",
+		  "service/lmtp/user", "$default_internal_user" },
+		{ "default_vsz_limit = 1 G\nservice lmtp {\n"
+		  " vsz_limit = $default_vsz_limit\n}",
+		  "service/lmtp/vsz_limit", "1 G" },
+		{ "plugin {\n a = 1\n a = $a 2\n}", "plugin/a", "1 2" },
+		{ "plugin {\n a = $a 2\n}", "plugin/a", " 2" },
+		{ "hostname = h\nplugin {\n a = $hostname\n}", "plugin/a",
+		  "h" },
+		{ "service lmtp {\n executable = $executable -L\n}",
+		  "service/lmtp/executable", "lmtp -L" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct conf *conf = text_load(cases[i].text);
+
+		text_expect(conf, &scope_global, cases[i].path,
+			    cases[i].value);
+		conf_free(&conf);
+	}
+	text_done();
+}
+END_TEST
+
+/* "protocol local remote local_name", '-' for what isn't known. */
+static struct scope
+scope_of(const char *words, char *buf, size_t size)
+{
+	struct scope scope = { 0 };
+	char *save, *word;
+
+	ck_assert(str_copy(buf, size, words));
+	word = strtok_r(buf, " ", &save);
+	scope.protocol = *word == '-' ? NULL : word;
+	word = strtok_r(NULL, " ", &save);
+	ck_assert(*word == '-' || ip_parse(word, &scope.local));
+	word = strtok_r(NULL, " ", &save);
+	ck_assert(*word == '-' || ip_parse(word, &scope.remote));
+	word = strtok_r(NULL, " ", &save);
+	scope.local_name = *word == '-' ? NULL : word;
+	return scope;
 }
 
-int
-main(void)
+START_TEST(scopes)
 {
-	return unit_fixture_main();
+	static const char text[] =
+		"hostname = g\nmail_plugins = a\n"
+		"protocol lmtp {\n hostname = lmtp\n"
+		" mail_plugins = $mail_plugins b\n}\n"
+		"protocol !imap {\n login_greeting = notimap\n"
+		" hostname = notimap\n}\n"
+		"local 10.0.0.0/8 {\n hostname = l8\n protocol lda {\n"
+		"  hostname = l8lda\n }\n"
+		" mail_plugins = $mail_plugins c\n"
+		" protocol lmtp {\n  mail_plugins = $mail_plugins d\n }\n}\n"
+		"local 10.1.0.0/16 {\n hostname = l16\n}\n"
+		"local 10.0.0.0/9 {\n hostname = l9\n}\n"
+		"remote 2001:db8::/32 {\n hostname = r\n"
+		" service lmtp {\n  user = x\n }\n}\n"
+		"remote 192.0.2.1 {\n hostname = r1\n}\n"
+		"local_name mx.example.com {\n hostname = n\n}\n"
+		"local_name *.example.org {\n hostname = star\n}\n";
+	static const struct {
+		const char *scope, *path, *value;
+	} cases[] = {
+		{ "- - - -", "hostname", "g" },
+		{ "- - - -", "mail_plugins", "a" },
+		{ "- - - -", "login_greeting", NULL },
+		{ "lmtp - - -", "hostname", "lmtp" },
+		{ "lmtp - - -", "mail_plugins", "a b" },
+		{ "lda - - -", "hostname", "notimap" },
+		{ "imap - - -", "hostname", "g" },
+		{ "imap - - -", "login_greeting", NULL },
+		{ "lmtp - - -", "login_greeting", "notimap" },
+		{ "lmtp 10.200.0.1 - -", "hostname", "l8" },
+		{ "lda 10.200.0.1 - -", "hostname", "l8lda" },
+		{ "lda 10.1.0.1 - -", "hostname", "l16" },
+		{ "lmtp 10.2.0.1 - -", "hostname", "l9" },
+		{ "lmtp 10.200.0.1 - -", "mail_plugins", "a c d" },
+		{ "lda 10.200.0.1 - -", "mail_plugins", "a c" },
+		{ "lmtp ::1 2001:db8::7 -", "hostname", "r" },
+		{ "lmtp ::1 2001:db8::7 -", "service/lmtp/user", "x" },
+		{ "lmtp ::1 ::1 -", "service/lmtp/user", NULL },
+		{ "lmtp ::1 192.0.2.1 -", "hostname", "r1" },
+		{ "lmtp ::1 192.0.2.2 -", "hostname", "lmtp" },
+		{ "lmtp 10.1.0.1 192.0.2.1 MX.example.com", "hostname", "n" },
+		{ "lmtp - - a.example.org", "hostname", "star" },
+		{ "lmtp - - a.b.example.org", "hostname", "lmtp" },
+		{ "lmtp - - example.org", "hostname", "lmtp" },
+	};
+	struct conf *conf = text_load(text);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char buf[128];
+		struct scope scope = scope_of(cases[i].scope, buf,
+					      sizeof(buf));
+		const char *got = conf_get(conf, &scope, cases[i].path);
+
+		ck_assert_msg(str_eq(got, cases[i].value), "%s %s: %s",
+			      cases[i].scope, cases[i].path, got);
+	}
+	conf_free(&conf);
+	text_done();
 }
+END_TEST
+
+START_TEST(sections_of_a_scope)
+{
+	struct scope lmtp = { .protocol = "lmtp" };
+	struct conf *conf = text_load(
+		"passdb {\n driver = a\n}\n"
+		"protocol lmtp {\n passdb {\n  driver = b\n }\n"
+		" plugin {\n  x = y\n }\n}\n");
+	struct pool *pool = pool_new();
+	const char **names = conf_names(conf, &scope_global, "passdb", pool);
+
+	ck_assert(names[0] != NULL && names[1] == NULL);
+	names = conf_names(conf, &lmtp, "passdb", pool);
+	ck_assert(names[0] != NULL && names[1] != NULL && names[2] == NULL);
+	text_expect(conf, &scope_global, "plugin/x", NULL);
+	text_expect(conf, &lmtp, "plugin/x", "y");
+	pool_free(&pool);
+	conf_free(&conf);
+	text_done();
+}
+END_TEST
+
+START_TEST(overrides)
+{
+	static const char *const bad[] = {
+		"hostname", "nosuch=1", "mail_debug=maybe", "=x",
+		"service/lmtp/process_limit=many", "passdb=x",
+	};
+	struct scope lda = { .protocol = "lda" };
+	struct conf *conf = text_load("hostname = a\n"
+				      "protocol lda {\n hostname = b\n}\n");
+	struct err err;
+
+	text_expect(conf, &lda, "hostname", "b");
+	ck_assert_int_eq(conf_override(conf, "hostname=c=d", &err), 0);
+	ck_assert_int_eq(conf_override(conf, "plugin/quota=x", &err), 0);
+	text_expect(conf, &lda, "hostname", "c=d");
+	text_expect(conf, &scope_global, "hostname", "c=d");
+	text_expect(conf, &scope_global, "plugin/quota", "x");
+	ck_assert_int_eq(conf_override(conf, "hostname=e", &err), 0);
+	text_expect(conf, &lda, "hostname", "e");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		ck_assert_int_eq(conf_override(conf, bad[i], &err), -1);
+		ck_assert_int_eq(err.kind, ERR_CONFIG);
+	}
+	conf_free(&conf);
+	text_done();
+}
+END_TEST
+
+static void
+write_file(const char *dir, const char *name, const char *text)
+{
+	char path[256];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs(text, f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static struct conf *
+load_file(const char *dir, const char *name)
+{
+	struct conf *conf = NULL;
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	str_reset(&text_errors);
+	str_reset(&text_warnings);
+	(void)conf_load(path, &conf, &text_errors, &text_warnings);
+	return conf;
+}
+
+START_TEST(includes)
+{
+	char dir[] = "/tmp/loft-conf-XXXXXX", command[64], sub[64];
+	struct conf *conf;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	(void)snprintf(sub, sizeof(sub), "%s/d", dir);
+	ck_assert_int_eq(mkdir(sub, 0700), 0);
+	write_file(dir, "c", "!include d/*.conf\n!include_try no*\n"
+		   "!include_try d\n!include d/{x,y}.ext # c\n"
+		   "passdb {\n!include d/db.ext\n}\n");
+	write_file(dir, "d/10-a.conf", "hostname = a\nlog_path = a\n");
+	write_file(dir, "d/20-b.conf", "hostname = b\n!include x.ext\n");
+	write_file(dir, "d/x.ext", "login_greeting = x\n");
+	write_file(dir, "d/db.ext", "driver = static\n");
+	conf = load_file(dir, "c");
+	ck_assert_msg(conf != NULL, "%s", str_c(&text_errors));
+	text_expect(conf, &scope_global, "hostname", "b");
+	text_expect(conf, &scope_global, "log_path", "a");
+	text_expect(conf, &scope_global, "login_greeting", "x");
+	text_expect(conf, &scope_global, "passdb/0/driver", "static");
+	conf_free(&conf);
+
+	write_file(dir, "loop", "!include d/loop\n");
+	write_file(dir, "d/loop", "\n!include ../loop\n");
+	ck_assert_ptr_null(load_file(dir, "loop"));
+	ck_assert(strstr(str_c(&text_errors), "/d/loop line 2: ") != NULL);
+	ck_assert(strstr(str_c(&text_errors), "recursive") != NULL);
+
+	/* an error names its own file */
+	write_file(dir, "outer", "hostname = x\n!include d/wrong\n}\n");
+	write_file(dir, "d/wrong", "# a\nhostnam = y\nplugin {\n");
+	ck_assert_ptr_null(load_file(dir, "outer"));
+	ck_assert(strstr(str_c(&text_errors), "/d/wrong line 2: ") != NULL);
+	ck_assert(strstr(str_c(&text_errors), "/d/wrong line 3: missing '}'") !=
+		  NULL);
+	ck_assert(strstr(str_c(&text_errors), "/outer line 3: ") != NULL);
+
+	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
+	ck_assert_int_eq(system(command), 0);
+	text_done();
+}
+END_TEST
+
+START_TEST(includes_are_bounded)
+{
+	char dir[] = "/tmp/loft-conf-XXXXXX", command[64], name[32], text[64];
+	struct conf *conf;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	for (int i = 0; i < 50; i++) {
+		(void)snprintf(name, sizeof(name), "f%d", i);
+		(void)snprintf(text, sizeof(text), "!include_try f%d\n", i + 1);
+		write_file(dir, name, text);
+	}
+	conf = load_file(dir, "f0");
+	ck_assert_ptr_null(conf);
+	ck_assert(strstr(str_c(&text_errors), "nested more than") != NULL);
+	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
+	ck_assert_int_eq(system(command), 0);
+	text_done();
+}
+END_TEST
+
+START_TEST(values_from_files)
+{
+	struct pool *pool = pool_new();
+	struct err err;
+	const char *value;
+
+	ck_assert_str_eq(conf_read_value("plain", pool, &err), "plain");
+	value = conf_read_value("< /proc/self/comm", pool, &err);
+	ck_assert(value != NULL && str_ends(value, "\n"));
+	ck_assert_ptr_null(conf_read_value("</no/such/file", pool, &err));
+	ck_assert(strstr(err.text, "/no/such/file") != NULL);
+	ck_assert_ptr_null(conf_read_value("</tmp", pool, &err));
+	ck_assert(strstr(err.text, "directory") != NULL);
+	ck_assert_ptr_null(conf_read_value("</dev/zero", pool, &err));
+	pool_free(&pool);
+}
+END_TEST
+
+UNIT_MAIN("conf-conf", values, sections, many_sections_keep_their_order,
+	  names_in_values, scopes, sections_of_a_scope, overrides, includes,
+	  includes_are_bounded, values_from_files);
