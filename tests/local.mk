@@ -52,8 +52,17 @@ EXTRA_DIST += tests/fuzz/seeds-path tests/fuzz/path.dict \
 	tests/fuzz/seeds-command tests/fuzz/command.dict \
 	tests/fuzz/seeds-dots tests/fuzz/dots.dict
 
-SH_TESTS = tests/layers.sh tests/sh/lda-exit.sh tests/sh/lda-faults.sh \
+SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lda-exit.sh tests/sh/lda-faults.sh \
 	tests/sh/master-start.sh
+
+# Dialogues and their player.
+check_PROGRAMS += tests/talk/talk
+EXTRA_DIST += tests/talk/README \
+	tests/talk/data.talk tests/talk/errors.talk tests/talk/greeting.talk \
+	tests/talk/large.talk tests/talk/lost.talk tests/talk/mail.talk \
+	tests/talk/octets.talk tests/talk/pipelining.talk \
+	tests/talk/rcpt.talk tests/talk/smuggling.talk \
+	tests/talk/toolong.talk tests/talk/unknown.talk
 
 # Fault injection by LD_PRELOAD; never built with a sanitizer.
 check_DATA = tests/fault/fault.so
@@ -85,10 +94,10 @@ check-interop: all
 		$(addprefix $(abs_srcdir)/,$(INTEROP_TESTS))
 
 # The same input to Dovecot and to Loft.
-PARITY_TESTS = tests/parity/lda.sh
+PARITY_TESTS = tests/parity/lda.sh tests/parity/talk.sh
 EXTRA_DIST += $(PARITY_TESTS)
 
-check-parity: all
+check-parity: all tests/talk/talk
 	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' \
 		bash $(srcdir)/tests/run-suite.sh \
 		$(addprefix $(abs_srcdir)/,$(PARITY_TESTS))

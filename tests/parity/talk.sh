@@ -1,0 +1,62 @@
+#!/bin/bash
+# Plays every dialogue against Dovecot: what the files say about it must be true.
+. "${srcdir:?}/tests/harness.sh"
+
+[ "$(id -u)" = 0 ] || skip "not root"
+command -v dovecot >/dev/null || skip "dovecot is not installed"
+case $(dovecot --version) in
+2.3.*) ;;
+*) skip "not Dovecot 2.3" ;;
+esac
+
+dir=$scratch/dovecot
+export TALK_MAIL=$dir/mail
+mkdir -p "$dir/run" "$dir/state" "$TALK_MAIL"
+chmod 755 "$dir"
+chown "$loft_uid:$loft_gid" "$TALK_MAIL"
+for user in alice bob carol; do
+	echo "$user:{PLAIN}x:$loft_uid:$loft_gid::$TALK_MAIL/$user::"
+done >"$dir/users"
+cat >"$dir/dovecot.conf" <<CONF
+base_dir = $dir/run
+state_dir = $dir/state
+log_path = $dir/log
+protocols = lmtp
+ssl = no
+hostname = mx.test.example
+login_greeting = ready.
+mail_location = maildir:~/Maildir
+first_valid_uid = 1
+passdb {
+  driver = passwd-file
+  args = username_format=%n $dir/users
+}
+userdb {
+  driver = passwd-file
+  args = username_format=%n $dir/users
+}
+service stats {
+  unix_listener stats-writer {
+    mode = 0666
+  }
+}
+CONF
+dovecot -F -c "$dir/dovecot.conf" >"$dir/out" 2>&1 </dev/null &
+dovecot_pid=$!
+stop_dovecot() {
+	kill "$dovecot_pid" 2>/dev/null && wait "$dovecot_pid" 2>/dev/null
+}
+cleanup_add stop_dovecot
+wait_until 10 test -S "$dir/run/lmtp"
+
+status=0
+for file in "$srcdir"/tests/talk/*.talk; do
+	echo "- ${file##*/}"
+	find "$TALK_MAIL" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+	"$builddir/tests/talk/talk" --as dovecot --socket "$dir/run/lmtp" "$file"
+	case $? in
+	0 | 77) ;;
+	*) status=1 ;;
+	esac
+done
+exit $status

@@ -1,0 +1,47 @@
+#!/bin/bash
+# Plays every dialogue against the real daemon, over its unix socket and over TCP, and some by hand.
+. "${srcdir:?}/tests/harness.sh"
+
+talk=$builddir/tests/talk/talk
+port=$(free_port)
+export TALK_MAIL=$loft_dir/mail
+
+mkdir -p "$loft_dir"
+for user in alice bob carol; do
+	echo "$user::$loft_uid:$loft_gid::$TALK_MAIL/$user::"
+done >"$loft_dir/users"
+chmod 644 "$loft_dir/users"
+loft_conf <<CONF
+login_greeting = ready.
+first_valid_uid = 1
+userdb {
+  driver = passwd-file
+  args = username_format=%n $loft_dir/users
+}
+service lmtp {
+  inet_listener lmtp {
+    address = 127.0.0.1
+    port = $port
+  }
+}
+CONF
+loft_start
+
+play() {
+	local file=$1 name=${1##*/}
+	shift
+	find "$TALK_MAIL" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+	"$talk" --as loft "$@" "$file" || fail "$name ($*)"
+}
+
+for file in "$srcdir"/tests/talk/*.talk; do
+	echo "- ${file##*/}"
+	play "$file" --socket "$loft_socket"
+	play "$file" --tcp 127.0.0.1 "$port"
+	play "$file" --command "$builddir/lmtp/lmtp -c $loft_file"
+done
+
+# No process may have died of it, and nothing may be left behind.
+! grep -E 'Panic|Fatal|Error|killed' "$loft_log" || fail "errors in the log"
+[ -z "$(find "$TALK_MAIL" -path '*/tmp/*' -type f)" ] || fail "files in tmp/"
+loft_stop || fail "status after SIGTERM"
