@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth/passwd-file.h"
 #include "core/log.h"
 #include "core/pool.h"
 #include "user/wire.h"
@@ -103,6 +104,7 @@ conn_resume(struct conn *conn)
 {
 	struct str *in = &conn->in;
 
+	passwd_files_new_round();
 	while (conn->in_pos < in->len && conn->out.len < CONN_OUT_MAX) {
 		const char *start = in->data + conn->in_pos;
 		size_t left = in->len - conn->in_pos;

@@ -39,6 +39,7 @@ struct table {
 	struct pool *pool;	/* of the entries */
 	struct entry *entries;
 	struct stat st;		/* of the file that was read */
+	unsigned round;		/* when it was last looked at */
 	bool read;		/* entries are what st says */
 	bool racy;		/* it was written within the last tick */
 	bool whole;		/* it isn't empty and ends in LF */
@@ -54,6 +55,9 @@ struct passwd_file {
 
 /* All files, by path: a passdb and a userdb of the same file share it. */
 static struct table *tables;
+
+/* Questions that came together are answered of one state of the files. */
+static unsigned current_round = 1;
 
 static bool
 take_option(const char **args, const char *name, struct pool *pool,
@@ -337,6 +341,9 @@ refresh(struct table *table, struct err *err)
 	struct stat st;
 	int saved_errno;
 
+	if (table->read && table->round == current_round)
+		return 0;
+	table->round = current_round;
 	if (stat_file(table->path, &st) != 0) {
 		saved_errno = errno;
 		(void)err_path(err, "stat", table->path);
@@ -377,6 +384,12 @@ find_table(const char *path)
 	table->path = mem_strdup(path);
 	HASH_ADD_KEYPTR(hh, tables, table->path, strlen(table->path), table);
 	return table;
+}
+
+void
+passwd_files_new_round(void)
+{
+	current_round++;
 }
 
 void

@@ -1,7 +1,7 @@
 /*
  * Files of users in the manner of passwd(5), for the passwd-file drivers:
  * "user:{SCHEME}password:uid:gid:gecos:home:shell:extra fields". A file is
- * read anew when it changed, which each lookup finds out by one stat(2).
+ * read anew when it changed, which is found out by one stat(2) for each batch of questions.
  */
 #ifndef LOFT_AUTH_PASSWD_FILE_H
 #define LOFT_AUTH_PASSWD_FILE_H
@@ -47,6 +47,9 @@ void passwd_line_extra(const struct passwd_line *line,
 		       struct auth_request *req, bool userdb,
 		       void (*add)(struct auth_request *req, const char *name,
 				   const char *value, bool replace));
+
+/* From now on look at the files again: called for each batch of questions. */
+void passwd_files_new_round(void);
 
 /* Forget every file that was read. */
 void passwd_files_free(void);
