@@ -7,6 +7,9 @@ bin_PROGRAMS += ctl/loftctl
 ctl_loftctl_SOURCES = \
 	ctl/loftctl.c ctl/loftctl.h ctl/commands.h \
 	ctl/output.c ctl/output.h \
+	ctl/auth-info.c ctl/auth-info.h \
+	ctl/cmd-auth.c \
 	ctl/cmd-process.c \
-	ctl/cmd-service.c ctl/master.h
+	ctl/cmd-service.c ctl/master.h \
+	ctl/cmd-user.c
 ctl_loftctl_LDADD = libloft.a $(CONFUSE_LIBS) $(JANSSON_LIBS)

@@ -16,11 +16,15 @@
 #include "ctl/commands.h"
 
 static const struct ctl_command *const commands[] = {
+	&cmd_auth_cache_flush,
+	&cmd_auth_lookup,
+	&cmd_auth_test,
 	&cmd_log_reopen,
 	&cmd_process_status,
 	&cmd_reload,
 	&cmd_service_status,
 	&cmd_stop,
+	&cmd_user,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
@@ -79,14 +83,19 @@ static int
 match(const struct ctl_command *command, int argc, char **argv)
 {
 	const char *name = command->name;
-	size_t len = strcspn(name, " ");
+	int words = 0;
 
-	if (argc < 1 || strlen(argv[0]) != len ||
-	    strncmp(argv[0], name, len) != 0)
-		return 0;
-	if (name[len] == '\0')
-		return 1;
-	return argc > 1 && strcmp(argv[1], name + len + 1) == 0 ? 2 : 0;
+	while (*name != '\0') {
+		size_t len = strcspn(name, " ");
+
+		if (words == argc || strlen(argv[words]) != len ||
+		    strncmp(argv[words], name, len) != 0)
+			return 0;
+		words++;
+		name += len;
+		name += strspn(name, " ");
+	}
+	return words;
 }
 
 static int

@@ -16,7 +16,7 @@ struct ctl {
 };
 
 struct ctl_command {
-	const char *name;	/* "user", or two words: "process status" */
+	const char *name;	/* "user", or several words: "process status" */
 	const char *usage;	/* what follows the name: "[-f FORMAT]" */
 	const char *summary;	/* one line */
 	/* argv[0] is the command's (last) word; optind is 1. Returns the exit

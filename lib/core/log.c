@@ -43,11 +43,13 @@ log_set_sink(log_sink_fn *sink)
 	log_sink = sink;
 }
 
+/* Tabs stay: they forge no line, and auth's questions are full of them. */
 static void
 hide_control_chars(char *line, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+		if (((unsigned char)line[i] < 0x20 && line[i] != '\t') ||
+		    line[i] == 0x7f)
 			line[i] = '?';
 	}
 }
