@@ -85,8 +85,10 @@ AM_TESTS_ENVIRONMENT = \
 	UBSAN_OPTIONS=print_stacktrace=1; export UBSAN_OPTIONS;
 
 # Suites beside `make check`, because they want other programs or more time.
-INTEROP_TESTS = 
-EXTRA_DIST += tests/run-suite.sh tests/run-valgrind.sh $(INTEROP_TESTS)
+INTEROP_TESTS = tests/interop/postfix.sh \
+	tests/interop/postfix-system-users.sh
+EXTRA_DIST += tests/run-suite.sh tests/run-valgrind.sh $(INTEROP_TESTS) \
+	tests/interop/postfix-lib.sh
 
 check-interop: all
 	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' \
