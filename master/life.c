@@ -254,6 +254,19 @@ load(struct master *m, struct str *errors, struct str *warnings)
 	return NULL;
 }
 
+/* shutdown_clients: at their next command, of whatever generation. */
+static void
+end_old_sessions(struct master *m)
+{
+	struct process *p;
+
+	for (p = m->processes; p != NULL; p = p->hh.next) {
+		if (p->kind == PROCESS_WORKER &&
+		    p->service->generation != m->now)
+			process_signal(p, SIGTERM, true);
+	}
+}
+
 /* The new generation stands: it takes over, the old one goes. */
 static void
 commit(struct master *m)
@@ -265,6 +278,8 @@ commit(struct master *m)
 	m->next = NULL;
 	listeners_commit(m->now, old);
 	retire(old, m->now->process->shutdown_clients);
+	if (m->now->process->shutdown_clients)
+		end_old_sessions(m);
 	listeners_close(old);
 	balance_all(m);
 	free_old(m);

@@ -324,6 +324,9 @@ service_worker(const struct service *service, const struct inherit *in,
 
 	watch_listeners(&w);
 	status_init(in->board, slot, in->process->verbose_proctitle);
+	/* Its birth, should the template not live to tell of it. */
+	status_set(STATUS_IDLE, NULL, NULL, NULL);
+	w.told_idle = report(slot, REPORT_IDLE);
 	while (next_client(&w, &client))
 		serve(&w, &client);
 	serve_backlog(&w);
