@@ -1,7 +1,9 @@
 /*
  * loftctl reload, stop, log reopen: things that the master is asked to do.
  */
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "conf/scope.h"
 #include "core/err.h"
@@ -15,27 +17,41 @@
 
 enum { ASK_SECS = 30 };
 
-int
-ctl_ask_master(struct ctl *ctl, const char *question, struct str *answer)
+/* A configuration that can't be read is told, and keeps nobody from asking;
+   NULL when it is the subject of the question. */
+static const char *
+base_dir(struct ctl *ctl, bool need_conf, struct pool *pool)
 {
 	const struct conf *conf = ctl_conf(ctl);
 	const struct process_settings *set;
-	struct pool *pool;
 	struct err err;
-	int result;
 
 	if (conf == NULL)
-		return CTL_CONFIG;
-	pool = pool_new();
+		return need_conf ? NULL :
+			control_guess_dir(ctl->config_file, pool);
 	set = settings_get(conf, &scope_global, "", &process_settings_info,
 			   NULL, pool, &err);
-	if (set == NULL)
-		result = ctl_fail(CTL_CONFIG, "%s", err.text);
-	else if ((result = control_ask(set->base_dir, question, ASK_SECS,
-				       answer, &err)) < 0)
-		result = ctl_fail(CTL_TEMPFAIL, "%s", err.text);
-	else
-		result = result == 1 ? CTL_OK : CTL_TEMPFAIL;
+	if (set != NULL)
+		return set->base_dir;
+	(void)ctl_fail(CTL_CONFIG, "%s", err.text);
+	return NULL;
+}
+
+int
+ctl_ask_master(struct ctl *ctl, const char *question, struct str *answer)
+{
+	struct pool *pool = pool_new();
+	const char *dir = base_dir(ctl, strcmp(question, "RELOAD") == 0, pool);
+	struct err err;
+	int result = CTL_CONFIG;
+
+	if (dir != NULL) {
+		result = control_ask(dir, question, ASK_SECS, answer, &err);
+		if (result < 0)
+			result = ctl_fail(CTL_TEMPFAIL, "%s", err.text);
+		else
+			result = result == 1 ? CTL_OK : CTL_TEMPFAIL;
+	}
 	pool_free(&pool);
 	return result;
 }

@@ -94,34 +94,48 @@ load(const char *file, struct str *warnings)
 	return conf;
 }
 
+/* A file that can't be read is told, and keeps nobody from a stop. */
+static const char *
+dir_of(const char *file, bool need_conf, struct pool *pool)
+{
+	struct str warnings = STR_INIT;
+	struct conf *conf = load(file, &warnings);
+	const struct process_settings *set;
+	const char *dir = NULL;
+	struct err err;
+
+	str_free(&warnings);
+	if (conf == NULL)
+		return need_conf ? NULL : control_guess_dir(file, pool);
+	set = settings_get(conf, &scope_global, "", &process_settings_info,
+			   NULL, pool, &err);
+	if (set != NULL)
+		dir = pool_strdup(pool, set->base_dir);
+	else
+		(void)fail(&err);
+	conf_free(&conf);
+	return dir;
+}
+
 /* loft reload, loft stop */
 static int
 ask(const char *file, const char *command)
 {
-	struct str warnings = STR_INIT, answer = STR_INIT;
-	struct conf *conf = load(file, &warnings);
+	struct str answer = STR_INIT;
 	struct pool *pool = pool_new();
-	const struct process_settings *set;
+	const char *dir = dir_of(file, strcmp(command, "RELOAD") == 0, pool);
 	struct err err;
 	int result = -1;
 
-	str_free(&warnings);
-	if (conf != NULL) {
-		set = settings_get(conf, &scope_global, "",
-				   &process_settings_info, NULL, pool, &err);
-		if (set != NULL)
-			result = control_ask(set->base_dir, command, ASK_SECS,
-					     &answer, &err);
+	if (dir != NULL) {
+		result = control_ask(dir, command, ASK_SECS, &answer, &err);
 		if (result < 0)
-			fprintf(stderr, "loft: Fatal: %s\n", err.text);
+			(void)fail(&err);
 		tell_lines("", str_c(&answer));
 	}
 	str_free(&answer);
 	pool_free(&pool);
-	if (conf == NULL)
-		return EXIT_SETTINGS;
-	conf_free(&conf);
-	return result == 1 ? 0 : EXIT_ASKED;
+	return dir == NULL ? EXIT_SETTINGS : result == 1 ? 0 : EXIT_ASKED;
 }
 
 static int

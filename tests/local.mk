@@ -53,7 +53,8 @@ EXTRA_DIST += tests/fuzz/seeds-path tests/fuzz/path.dict \
 	tests/fuzz/seeds-dots tests/fuzz/dots.dict
 
 SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lda-exit.sh tests/sh/lda-faults.sh \
-	tests/sh/master-start.sh
+	tests/sh/master-start.sh tests/sh/master-workers.sh \
+	tests/sh/master-reload.sh
 
 # Dialogues and their player.
 check_PROGRAMS += tests/talk/talk
