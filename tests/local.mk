@@ -16,7 +16,7 @@ UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-dots \
 	tests/unit/smtp-params tests/unit/smtp-path tests/unit/smtp-reply
 UNIT_USER = tests/unit/user-wire tests/unit/user-user tests/unit/user-lookup
 UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir
-UNIT_DELIVER =
+UNIT_DELIVER = tests/unit/deliver-deliver
 UNIT_MASTER = tests/unit/master-avail
 tests_unit_master_avail_SOURCES = tests/unit/master-avail.c master/avail.c
 UNIT_AUTH = tests/unit/auth-userdb tests/unit/auth-password \

@@ -98,7 +98,8 @@ key_equal(const struct source_key *a, const struct source_key *b)
 	return a->uid == b->uid && a->gid == b->gid &&
 		a->setgid == b->setgid && a->mode == b->mode &&
 		a->dev == b->dev && a->spool == b->spool &&
-		a->crlf == b->crlf && strcmp(a->headers, b->headers) == 0;
+		a->crlf == b->crlf && (a->headers == b->headers ||
+				       strcmp(a->headers, b->headers) == 0);
 }
 
 const char *
@@ -129,7 +130,6 @@ save_batch_add_source(struct save_batch *batch, const struct source_key *key,
 	struct batch_source *source = &batch->sources[batch->source_next];
 
 	source->key = *key;
-	source->key.headers = pool_strdup(batch->pool, key->headers);
 	source->path = path;
 	batch->source_next = (batch->source_next + 1) % SOURCES_MAX;
 	if (batch->source_count < SOURCES_MAX)

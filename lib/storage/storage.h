@@ -39,7 +39,8 @@ struct save {
 	unsigned dir;
 };
 
-/* What is stored: headers in front of the message, both with LF. */
+/* What is stored: headers in front of the message, both with LF. Both must
+   live until the batch is cleared. */
 struct save_source {
 	const struct spool *spool;
 	const char *headers;
