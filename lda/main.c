@@ -42,7 +42,7 @@
 
 #define DEFAULT_CONFIG SYSCONFDIR "/loft/loft.conf"
 
-/* All of one run; nothing is freed but at exit. */
+/* All of one run. */
 struct lda {
 	struct pool *pool;
 	int64_t start;
@@ -200,15 +200,15 @@ load_config(struct lda *lda)
 {
 	struct str errors = STR_INIT, warnings = STR_INIT;
 	struct err err;
+	int result = conf_load(lda->config, &lda->conf, &errors, &warnings);
 
-	if (conf_load(lda->config, &lda->conf, &errors, &warnings) < 0) {
-		(void)fputs(str_c(&errors), stderr);
-		return EX_TEMPFAIL;
-	}
+	(void)fputs(str_c(&errors), stderr);
 	/* loftctl config and the master tell the warnings; here they would
 	   come with each message. */
 	str_free(&warnings);
 	str_free(&errors);
+	if (result < 0)
+		return EX_TEMPFAIL;
 	for (unsigned i = 0; i < lda->override_count; i++) {
 		if (conf_override(lda->conf, lda->overrides[i], &err) < 0) {
 			log_fatal(&log_process, "Invalid -o parameter %s: %s",
@@ -469,6 +469,9 @@ main(int argc, char **argv)
 	status = parse_options(&lda, argc, argv);
 	if (status == 0)
 		status = run(&lda);
-	/* Memory goes with the process; what was stored is synced. */
+	spool_free(&lda.spool);
+	deliver_batch_free(&lda.batch);
+	conf_free(&lda.conf);
+	pool_free(&lda.pool);
 	return status;
 }
