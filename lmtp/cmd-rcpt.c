@@ -112,16 +112,17 @@ no_such_user(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
 static bool
 acceptable(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
 {
-	const struct lmtp_settings *set = s->env->set;
+	unsigned max = s->env->set->lmtp_max_recipients;
 
 	if (*rcpt->path.localpart == '\0' && rcpt->path.domain == NULL) {
 		lmtp_reply(s, 550, "5.1.1", "<%s> Unacceptable TO: Empty path "
 			   "not allowed", rcpt->path.text);
 		return false;
 	}
-	if (set->lmtp_max_recipients > 0 &&
-	    s->trans->rcpt_count + s->pending_count >=
-	    set->lmtp_max_recipients) {
+	/* Those who are still asked about may turn out not to exist. */
+	if (max > 0 && s->trans->rcpt_count + s->pending_count >= max)
+		lmtp_rcpts_settle(s);
+	if (max > 0 && s->trans->rcpt_count >= max) {
 		lmtp_reply(s, 452, "4.5.3", "Too many recipients");
 		return false;
 	}

@@ -19,26 +19,32 @@
 #include "mail/trace.h"
 #include "storage/mail-settings.h"
 
-/* The address that the header tells, as lmtp_hdr_delivery_address wants it;
-   NULL: none, as with several recipients (they needn't know each other). */
-static const char *
-told_recipient(const struct lmtp_session *s)
+/* The addresses that Delivered-To and Received tell, as
+   lmtp_hdr_delivery_address wants it. NULL: none, as with several recipients
+   (they needn't know of each other). */
+static void
+told_recipient(const struct lmtp_session *s, const char **delivered_to_r,
+	       const char **received_for_r)
 {
 	const char *which = s->env->set->lmtp_hdr_delivery_address;
 	const struct lmtp_rcpt *rcpt = STAILQ_FIRST(&s->trans->rcpts);
 
+	*delivered_to_r = *received_for_r = NULL;
 	if (s->trans->rcpt_count != 1 || strcmp(which, "none") == 0)
-		return NULL;
-	if (strcmp(which, "original") == 0)
-		return rcpt->orcpt;
-	return rcpt->path.text;
+		return;
+	*delivered_to_r = *received_for_r = rcpt->path.text;
+	if (strcmp(which, "original") != 0)
+		return;
+	*delivered_to_r = rcpt->orcpt;
+	if (rcpt->orcpt != NULL)
+		*received_for_r = rcpt->orcpt;
 }
 
 /* The fields that go in front of the message. */
 static const char *
 make_headers(const struct lmtp_session *s)
 {
-	const char *rcpt = told_recipient(s), *headers;
+	const char *delivered_to, *received_for, *headers;
 	struct str out = STR_INIT;
 	struct trace trace = {
 		.client = s->helo,
@@ -47,13 +53,14 @@ make_headers(const struct lmtp_session *s)
 		.protocol = "LMTP",
 		.session_id = s->trans->id,
 		.sender = s->trans->sender.text,
-		.recipient = rcpt,
 		.when = clock_wall().tv_sec,
 	};
 
+	told_recipient(s, &delivered_to, &received_for);
+	trace.recipient = received_for;
 	str_printf(&out, "Return-Path: <%s>\n", s->trans->sender.text);
-	if (rcpt != NULL)
-		str_printf(&out, "Delivered-To: %s\n", rcpt);
+	if (delivered_to != NULL)
+		str_printf(&out, "Delivered-To: %s\n", delivered_to);
 	if (s->env->set->lmtp_add_received_header)
 		header_received(&out, &trace);
 	headers = pool_memdup(s->trans->pool, str_c(&out), out.len);

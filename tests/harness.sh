@@ -108,6 +108,9 @@ loft_conf() {
 		mail_location = maildir:~/Maildir
 		import_environment = TZ LD_PRELOAD ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS TMPDIR
 	CONF
+	# The sanitizers want terabytes of address space.
+	! grep -q '^#define LOFT_SANITIZERS' "$builddir/config.h" ||
+		echo "default_vsz_limit = 18446744073709551615 B" >>"$loft_file"
 	printf '%s\n' "$text" >>"$loft_file"
 	case $text in
 	*userdb*) ;;

@@ -58,12 +58,7 @@ SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lda-exit.sh tests/sh/lda-f
 
 # Dialogues and their player.
 check_PROGRAMS += tests/talk/talk
-EXTRA_DIST += tests/talk/README \
-	tests/talk/data.talk tests/talk/errors.talk tests/talk/greeting.talk \
-	tests/talk/large.talk tests/talk/lost.talk tests/talk/mail.talk \
-	tests/talk/octets.talk tests/talk/pipelining.talk \
-	tests/talk/rcpt.talk tests/talk/smuggling.talk \
-	tests/talk/toolong.talk tests/talk/unknown.talk
+EXTRA_DIST += tests/talk/README $(wildcard $(srcdir)/tests/talk/*.talk)
 
 # Fault injection by LD_PRELOAD; never built with a sanitizer.
 check_DATA = tests/fault/fault.so

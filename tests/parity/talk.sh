@@ -53,7 +53,16 @@ status=0
 for file in "$srcdir"/tests/talk/*.talk; do
 	echo "- ${file##*/}"
 	find "$TALK_MAIL" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
-	"$builddir/tests/talk/talk" --as dovecot --socket "$dir/run/lmtp" "$file"
+	if grep -q '^config: ' "$file"; then
+		{
+			cat "$dir/dovecot.conf"
+			sed -n "s|^config: ||p" "$file" | sed "s|@MAIL@|$TALK_MAIL|"
+		} >"$dir/talk.conf"
+		set -- --command "/usr/lib/dovecot/lmtp -c $dir/talk.conf 2>>$dir/stderr"
+	else
+		set -- --socket "$dir/run/lmtp"
+	fi
+	"$builddir/tests/talk/talk" --as dovecot "$@" "$file"
 	case $? in
 	0 | 77) ;;
 	*) status=1 ;;

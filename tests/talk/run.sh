@@ -34,8 +34,21 @@ play() {
 	"$talk" --as loft "$@" "$file" || fail "$name ($*)"
 }
 
+# Files with settings of their own are played by hand, with these added.
+play_config() {
+	{
+		cat "$loft_file"
+		sed -n "s|^config: ||p" "$1" | sed "s|@MAIL@|$TALK_MAIL|"
+	} >"$loft_dir/talk.conf"
+	play "$1" --command "$builddir/lmtp/lmtp -c $loft_dir/talk.conf"
+}
+
 for file in "$srcdir"/tests/talk/*.talk; do
 	echo "- ${file##*/}"
+	if grep -q '^config: ' "$file"; then
+		play_config "$file"
+		continue
+	fi
 	play "$file" --socket "$loft_socket"
 	play "$file" --tcp 127.0.0.1 "$port"
 	play "$file" --command "$builddir/lmtp/lmtp -c $loft_file"
