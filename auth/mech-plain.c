@@ -10,12 +10,13 @@
 static enum mech_step
 plain_step(struct mech_state *state, const char *data, size_t len)
 {
-	const char *user, *password, *end = data + len;
+	const char *user, *password, *end;
 
 	if (data == NULL) {
 		state->challenge = "";
 		return MECH_MORE;
 	}
+	end = data + len;
 	user = memchr(data, '\0', len);
 	if (user == NULL)
 		return MECH_BROKEN;

@@ -38,7 +38,12 @@ tests_fuzz_fuzz_path_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_command_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_dots_LDADD = $(FUZZ_LDADD)
 
-FUZZ_TESTS = $(FUZZ_SMTP)
+FUZZ_AUTH = tests/fuzz/fuzz-auth tests/fuzz/fuzz-userdb
+tests_fuzz_fuzz_auth_LDADD = auth/libauth.a $(FUZZ_LDADD) $(EVENT_LIBS) \
+	$(SSL_LIBS) $(CRYPT_LIBS)
+tests_fuzz_fuzz_userdb_LDADD = $(FUZZ_LDADD)
+
+FUZZ_TESTS = $(FUZZ_SMTP) $(FUZZ_AUTH)
 if FUZZERS
 FUZZ_LDADD = libloft.a $(CONFUSE_LIBS) $(FUZZ_ENGINE)
 else
@@ -50,7 +55,9 @@ endif
 check_PROGRAMS += $(FUZZ_TESTS)
 EXTRA_DIST += tests/fuzz/seeds-path tests/fuzz/path.dict \
 	tests/fuzz/seeds-command tests/fuzz/command.dict \
-	tests/fuzz/seeds-dots tests/fuzz/dots.dict
+	tests/fuzz/seeds-dots tests/fuzz/dots.dict \
+	tests/fuzz/seeds-auth tests/fuzz/auth.dict \
+	tests/fuzz/seeds-userdb tests/fuzz/userdb.dict
 
 SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lda-exit.sh tests/sh/lda-faults.sh \
 	tests/sh/master-start.sh tests/sh/master-workers.sh \

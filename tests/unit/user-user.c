@@ -44,11 +44,13 @@ expand(const char *text)
 
 START_TEST(ordinary)
 {
-	ck_assert_int_eq(make("alice@a.example", &defaults,
-			      FIELDS("uid=1000", "gid=1001",
-				     "home=/srv/%d/%n", "mail=maildir:~/M",
-				     "quota_rule=*:storage=1G", "mail_debug",
-				     "x_y=z", "nologin=y")), 0);
+	static const char *const fields[] = {
+		"uid=1000", "gid=1001", "home=/srv/%d/%n", "mail=maildir:~/M",
+		"quota_rule=*:storage=1G", "mail_debug", "x_y=z", "nologin=y",
+		NULL
+	};
+
+	ck_assert_int_eq(make("alice@a.example", &defaults, fields), 0);
 	ck_assert_str_eq(user->name, "alice@a.example");
 	ck_assert_uint_eq(user->uid, 1000);
 	ck_assert_uint_eq(user->gid, 1001);
