@@ -127,7 +127,8 @@ prepare(const char *file, struct err *err)
 	env.by_hand = true;
 	if (!priv_is_root())
 		return 0;
-	return users_login(conf, &rest, err) < 0 ? -1 : priv_rest(&rest, err);
+	return users_login(conf, env.pool, &rest, err) < 0 ? -1 :
+		priv_rest(&rest, err);
 }
 
 static int

@@ -141,13 +141,18 @@ open_files(const struct conf *conf, struct err *err)
 static int
 drop(const struct conf *conf, struct err *err)
 {
+	struct pool *pool;
 	struct priv_ids ids;
+	int result;
 
 	if (geteuid() != 0)
 		return 0;
-	if (users_internal(conf, &ids, NULL, err) < 0)
-		return -1;
-	return priv_drop(&ids, err);
+	pool = pool_new();
+	result = users_internal(conf, pool, &ids, NULL, err);
+	if (result == 0)
+		result = priv_drop(&ids, err);
+	pool_free(&pool);
+	return result;
 }
 
 static int

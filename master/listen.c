@@ -136,7 +136,8 @@ configure_path(struct service *service, enum listener_kind kind,
 	if (set->mode == 0)
 		return;
 	if (users_find(gen->conf, geteuid() == 0 ? set->user : "",
-		       geteuid() == 0 ? set->group : "", &ids, &err) < 0) {
+		       geteuid() == 0 ? set->group : "", gen->pool, &ids,
+		       &err) < 0) {
 		str_printf(errors, "service(%s): unix_listener %s: %s\n",
 			   service->name, name, err.text);
 		return;

@@ -167,7 +167,8 @@ check_users(struct service *service, struct str *errors)
 
 	if (geteuid() != 0)
 		return;
-	if (users_of_service(gen->conf, service->set, &ids, &named, &err) < 0)
+	if (users_of_service(gen->conf, service->set, gen->pool, &ids, &named,
+			     &err) < 0)
 		str_printf(errors, "service(%s): %s\n", service->name,
 			   err.text);
 }
@@ -320,9 +321,9 @@ check_default_users(struct generation *gen, struct str *errors,
 
 	if (geteuid() != 0)
 		return;
-	if (users_login(gen->conf, &ids, &err) < 0)
+	if (users_login(gen->conf, gen->pool, &ids, &err) < 0)
 		str_printf(errors, "%s\n", err.text);
-	if (users_internal(gen->conf, &ids, &fallback, &err) < 0)
+	if (users_internal(gen->conf, gen->pool, &ids, &fallback, &err) < 0)
 		str_printf(errors, "%s\n", err.text);
 	else if (fallback)
 		str_printf(warnings, "default_internal_user: neither loft "

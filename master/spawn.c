@@ -235,8 +235,8 @@ child_drop(const struct service *service)
 
 	if (!service->set->drop_priv_before_exec || geteuid() != 0)
 		return;
-	if (users_of_service(service->generation->conf, service->set, &ids,
-			     &named, &err) == 0 &&
+	if (users_of_service(service->generation->conf, service->set,
+			     service->generation->pool, &ids, &named, &err) == 0 &&
 	    (!named || priv_drop(&ids, &err) == 0))
 		return;
 	(void)!dprintf(STDERR_FILENO, "%s\n", err.text);

@@ -2,6 +2,7 @@
  * What a child of the master finds at its start; see inherit.h and the list
  * of descriptors in service.h.
  */
+#include "config.h"
 #include "service/inherit.h"
 
 #include <errno.h>
@@ -210,9 +211,10 @@ inherit_drop(const struct inherit *in, bool rest, struct err *err)
 	if (geteuid() != 0)
 		return 0;
 	/* The databases of users lie outside of a chroot. */
-	if (users_of_service(in->conf, in->set, &ids, &named, err) < 0)
+	if (users_of_service(in->conf, in->set, inherit_pool, &ids, &named,
+			     err) < 0)
 		return -1;
-	if (rest && users_login(in->conf, &login, err) < 0)
+	if (rest && users_login(in->conf, inherit_pool, &login, err) < 0)
 		return -1;
 	if (enter_chroot(in, err) < 0)
 		return -1;

@@ -79,10 +79,11 @@ find_group(const char *name, gid_t *gid_r, struct err *err)
 
 /* The user's groups with gid among them; just gid for an unnamed uid. */
 static void
-find_groups(const struct passwd *pw, gid_t gid, struct priv_ids *ids)
+find_groups(const struct passwd *pw, gid_t gid, struct pool *pool,
+	    struct priv_ids *ids)
 {
 	int count = 64;
-	gid_t *groups = mem_alloc(sizeof(*groups) * (size_t)count);
+	gid_t *groups = pool_new_array(pool, gid_t, (size_t)count);
 
 	groups[0] = gid;
 	if (pw == NULL) {
@@ -90,7 +91,8 @@ find_groups(const struct passwd *pw, gid_t gid, struct priv_ids *ids)
 	} else if (getgrouplist(pw->pw_name, gid, groups, &count) < 0) {
 		if (count > GROUPS_MAX)
 			count = GROUPS_MAX;
-		groups = mem_realloc(groups, sizeof(*groups) * (size_t)count);
+		groups = pool_new_array(pool, gid_t, (size_t)count);
+		groups[0] = gid;
 		if (getgrouplist(pw->pw_name, gid, groups, &count) < 0)
 			count = 1;	/* it grew again: gid stands first */
 	}
@@ -99,8 +101,8 @@ find_groups(const struct passwd *pw, gid_t gid, struct priv_ids *ids)
 }
 
 int
-priv_ids_by_name(const char *user, const char *group, struct priv_ids *ids,
-		 struct err *err)
+priv_ids_by_name(const char *user, const char *group, struct pool *pool,
+		 struct priv_ids *ids, struct err *err)
 {
 	struct passwd *pw = NULL;
 	uid_t uid = 0;
@@ -117,20 +119,21 @@ priv_ids_by_name(const char *user, const char *group, struct priv_ids *ids,
 		return err_set(err, ERR_CONFIG, "uid %s has no name and so no "
 			       "primary group: name a group", user);
 	}
-	find_groups(pw, gid, ids);
+	find_groups(pw, gid, pool, ids);
 	ids->uid = uid;
 	ids->gid = gid;
 	return 0;
 }
 
 int
-priv_ids_add_group(struct priv_ids *ids, const char *group, struct err *err)
+priv_ids_add_group(struct priv_ids *ids, const char *group, struct pool *pool,
+		   struct err *err)
 {
 	gid_t gid = 0, *groups;
 
 	if (find_group(group, &gid, err) < 0)
 		return -1;
-	groups = mem_alloc(sizeof(*groups) * (ids->group_count + 1));
+	groups = pool_new_array(pool, gid_t, ids->group_count + 1);
 	if (ids->group_count > 0)
 		memcpy(groups, ids->groups,
 		       sizeof(*groups) * ids->group_count);

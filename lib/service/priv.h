@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 struct err;
+struct pool;
 
 struct priv_ids {
 	uid_t uid;
@@ -21,16 +22,16 @@ struct priv_ids {
 
 /* Fill ids from names or numbers: user "vmail", group NULL = the user's
    primary one; supplementary groups from the group database. The groups
-   array is malloc'd for the life of the process. -1 names who is missing. */
-int priv_ids_by_name(const char *user, const char *group,
+   array lives in pool. -1 names who is missing. */
+int priv_ids_by_name(const char *user, const char *group, struct pool *pool,
 		     struct priv_ids *ids, struct err *err);
 
 /* Add a group (name or number) to the supplementary ones. */
 int priv_ids_add_group(struct priv_ids *ids, const char *group,
-		       struct err *err);
+		       struct pool *pool, struct err *err);
 
 /* Take up the resting place of a worker: effective ids only, when the
-   process is root; otherwise nothing. */
+   process is root; otherwise nothing. The groups array is kept. */
 int priv_rest(const struct priv_ids *rest, struct err *err);
 
 /* Become a recipient (setgroups, setegid, seteuid, each checked). uid 0 is

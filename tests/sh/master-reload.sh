@@ -170,7 +170,8 @@ loft_send alice daemon >/dev/null || fail "no delivery"
 "$builddir/master/loft" -c "$loft_file" reload || fail "loft reload"
 echo 'no_such_setting = 1' >>"$loft_file"
 "$builddir/master/loft" -c "$loft_file" stop 2>"$scratch/err" || fail "loft stop, with a broken configuration"
-gone "$pid" || fail "loft stop returned too early"
+[ ! -e "$loft_dir/run/master.pid" ] || fail "loft stop returned too early"
+wait_until 2 gone "$pid"
 cleanups=()
 conf "process_min_avail = x"
 "$builddir/master/loft" -c "$loft_file" >"$scratch/out" 2>&1

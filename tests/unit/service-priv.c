@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/err.h"
+#include "core/pool.h"
 #include "service/priv.h"
 
 static gid_t alice_groups[] = { 61001, 61009 };
@@ -101,26 +102,28 @@ END_TEST
 
 START_TEST(names_are_found_or_named)
 {
+	struct pool *pool = pool_new();
 	struct priv_ids ids;
 	struct err err;
 
-	ck_assert_int_eq(priv_ids_by_name("root", NULL, &ids, &err), 0);
+	ck_assert_int_eq(priv_ids_by_name("root", NULL, pool, &ids, &err), 0);
 	ck_assert_uint_eq(ids.uid, 0);
 	ck_assert_uint_ge(ids.group_count, 1);
-	ck_assert_int_eq(priv_ids_by_name("61001", "61002", &ids, &err), 0);
+	ck_assert_int_eq(priv_ids_by_name("61001", "61002", pool, &ids, &err), 0);
 	ck_assert_uint_eq(ids.uid, 61001);
 	ck_assert_uint_eq(ids.gid, 61002);
 	ck_assert_uint_eq(ids.groups[0], 61002);
-	ck_assert_int_eq(priv_ids_add_group(&ids, "61003", &err), 0);
+	ck_assert_int_eq(priv_ids_add_group(&ids, "61003", pool, &err), 0);
 	ck_assert_uint_eq(ids.groups[1], 61003);
-	ck_assert_int_eq(priv_ids_by_name("no-such-user", NULL, &ids, &err),
+	ck_assert_int_eq(priv_ids_by_name("no-such-user", NULL, pool, &ids, &err),
 			 -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "no-such-user"));
-	ck_assert_int_eq(priv_ids_by_name("root", "no-such-group", &ids,
-					  &err), -1);
+	ck_assert_int_eq(priv_ids_by_name("root", "no-such-group", pool,
+					  &ids, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "no-such-group"));
-	ck_assert_int_eq(priv_ids_by_name("61001", NULL, &ids, &err), -1);
+	ck_assert_int_eq(priv_ids_by_name("61001", NULL, pool, &ids, &err), -1);
 	ck_assert_uint_eq(ids.uid, 61001);
+	pool_free(&pool);
 }
 END_TEST
 
