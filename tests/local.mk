@@ -17,6 +17,8 @@ UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-dots \
 UNIT_USER = tests/unit/user-wire tests/unit/user-user tests/unit/user-lookup
 UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir
 UNIT_DELIVER = tests/unit/deliver-deliver
+UNIT_LMTP = tests/unit/lmtp-words
+tests_unit_lmtp_words_SOURCES = tests/unit/lmtp-words.c lmtp/words.c
 UNIT_MASTER = tests/unit/master-avail
 tests_unit_master_avail_SOURCES = tests/unit/master-avail.c master/avail.c
 UNIT_AUTH = tests/unit/auth-userdb tests/unit/auth-password \
@@ -29,7 +31,7 @@ tests_unit_auth_server_LDADD = $(AUTH_LDADD)
 
 UNIT_TESTS = $(UNIT_CORE) $(UNIT_IO) $(UNIT_CONF) $(UNIT_SERVICE) \
 	$(UNIT_MAIL) $(UNIT_SMTP) $(UNIT_USER) $(UNIT_STORAGE) \
-	$(UNIT_DELIVER) $(UNIT_AUTH) $(UNIT_MASTER)
+	$(UNIT_DELIVER) $(UNIT_AUTH) $(UNIT_MASTER) $(UNIT_LMTP)
 
 # A fuzz target is tests/fuzz/fuzz-NAME.c with seeds in seeds-NAME/; it takes a
 # word and an LDADD line here.
@@ -59,7 +61,8 @@ EXTRA_DIST += tests/fuzz/seeds-path tests/fuzz/path.dict \
 	tests/fuzz/seeds-auth tests/fuzz/auth.dict \
 	tests/fuzz/seeds-userdb tests/fuzz/userdb.dict
 
-SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lda-exit.sh tests/sh/lda-faults.sh \
+SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh \
+	tests/sh/lda-exit.sh tests/sh/lda-faults.sh \
 	tests/sh/master-start.sh tests/sh/master-workers.sh \
 	tests/sh/master-reload.sh
 
