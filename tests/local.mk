@@ -45,7 +45,13 @@ tests_fuzz_fuzz_auth_LDADD = auth/libauth.a $(FUZZ_LDADD) $(EVENT_LIBS) \
 	$(SSL_LIBS) $(CRYPT_LIBS)
 tests_fuzz_fuzz_userdb_LDADD = $(FUZZ_LDADD)
 
-FUZZ_TESTS = $(FUZZ_SMTP) $(FUZZ_AUTH)
+FUZZ_STORE = tests/fuzz/fuzz-message tests/fuzz/fuzz-mailbox
+tests_fuzz_fuzz_message_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_mailbox_LDADD = $(FUZZ_LDADD)
+EXTRA_DIST += tests/fuzz/seeds-message tests/fuzz/message.dict \
+	tests/fuzz/seeds-mailbox tests/fuzz/mailbox.dict
+
+FUZZ_TESTS = $(FUZZ_SMTP) $(FUZZ_AUTH) $(FUZZ_STORE)
 if FUZZERS
 FUZZ_LDADD = libloft.a $(CONFUSE_LIBS) $(FUZZ_ENGINE)
 else
