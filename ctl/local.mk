@@ -9,6 +9,7 @@ ctl_loftctl_SOURCES = \
 	ctl/output.c ctl/output.h \
 	ctl/auth-info.c ctl/auth-info.h \
 	ctl/cmd-auth.c \
+	ctl/cmd-config.c \
 	ctl/cmd-process.c \
 	ctl/cmd-service.c ctl/master.h \
 	ctl/cmd-user.c

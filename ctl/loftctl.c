@@ -19,6 +19,7 @@ static const struct ctl_command *const commands[] = {
 	&cmd_auth_cache_flush,
 	&cmd_auth_lookup,
 	&cmd_auth_test,
+	&cmd_config,
 	&cmd_log_reopen,
 	&cmd_process_status,
 	&cmd_reload,

@@ -51,7 +51,11 @@ tests_fuzz_fuzz_mailbox_LDADD = $(FUZZ_LDADD)
 EXTRA_DIST += tests/fuzz/seeds-message tests/fuzz/message.dict \
 	tests/fuzz/seeds-mailbox tests/fuzz/mailbox.dict
 
-FUZZ_TESTS = $(FUZZ_SMTP) $(FUZZ_AUTH) $(FUZZ_STORE)
+FUZZ_CONF = tests/fuzz/fuzz-conf tests/fuzz/fuzz-vars
+tests_fuzz_fuzz_conf_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_vars_LDADD = $(FUZZ_LDADD)
+
+FUZZ_TESTS = $(FUZZ_SMTP) $(FUZZ_AUTH) $(FUZZ_STORE) $(FUZZ_CONF)
 if FUZZERS
 FUZZ_LDADD = libloft.a $(CONFUSE_LIBS) $(FUZZ_ENGINE)
 else
@@ -64,13 +68,17 @@ check_PROGRAMS += $(FUZZ_TESTS)
 EXTRA_DIST += tests/fuzz/seeds-path tests/fuzz/path.dict \
 	tests/fuzz/seeds-command tests/fuzz/command.dict \
 	tests/fuzz/seeds-dots tests/fuzz/dots.dict \
+	tests/fuzz/seeds-conf tests/fuzz/conf.dict \
+	tests/fuzz/seeds-vars tests/fuzz/vars.dict \
 	tests/fuzz/seeds-auth tests/fuzz/auth.dict \
 	tests/fuzz/seeds-userdb tests/fuzz/userdb.dict
 
 SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh \
 	tests/sh/lda-exit.sh tests/sh/lda-faults.sh \
 	tests/sh/master-start.sh tests/sh/master-workers.sh \
-	tests/sh/master-reload.sh
+	tests/sh/master-reload.sh \
+	tests/sh/conf-doveconf.sh tests/sh/conf-samples.sh
+EXTRA_DIST += tests/conf
 
 # Dialogues and their player.
 check_PROGRAMS += tests/talk/talk

@@ -175,7 +175,7 @@ check_plugin_list(struct load *load, const struct conf_entry *entry,
 		if (!names_mail_plugin(p, len) && !told_before(told, p, len)) {
 			str_printf(told, "%.*s ", (int)len, p);
 			load_warning(load, entry->file, entry->line,
-				     "mail_plugins: unknown plugin '%.*s', "
+				     "mail_plugins: Loft has no plugin '%.*s', "
 				     "mail is delivered without it",
 				     (int)len, p);
 		}

@@ -147,9 +147,9 @@ START_TEST(warnings_are_told)
 		{ "mail_plugins = nosuch1 nosuch2\n"
 		  "protocol lmtp {\n mail_plugins = $mail_plugins nosuch3\n}\n"
 		  "protocol imap {\n mail_plugins = $mail_plugins imap_x\n}",
-		  "line 1: mail_plugins: unknown plugin 'nosuch1'\n"
-		  "line 1: mail_plugins: unknown plugin 'nosuch2'\n"
-		  "line 3: mail_plugins: unknown plugin 'nosuch3'" },
+		  "line 1: mail_plugins: Loft has no plugin 'nosuch1'\n"
+		  "line 1: mail_plugins: Loft has no plugin 'nosuch2'\n"
+		  "line 3: mail_plugins: Loft has no plugin 'nosuch3'" },
 		{ "protocols = a\nprotocol lda {\n protocols = $protocols b\n"
 		  "}\nprotocols = c",
 		  "line 5: protocols doesn't change the protocol block" },
