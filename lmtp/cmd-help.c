@@ -6,6 +6,6 @@
 void
 lmtp_cmd_help(struct lmtp_session *s, char *args)
 {
-	lmtp_reply(s, 214, "2.0.0", "LHLO MAIL RCPT DATA RSET NOOP VRFY HELP "
-		   "QUIT");
+	lmtp_reply(s, 214, "2.0.0", "LHLO MAIL RCPT DATA BDAT RSET NOOP "
+		   "VRFY HELP QUIT");
 }

@@ -6,13 +6,37 @@
 #include <string.h>
 
 #include "core/pool.h"
+#include "core/str.h"
 #include "lmtp/env.h"
+#include "lmtp/lmtp-settings.h"
 #include "lmtp/session.h"
 #include "smtp/path.h"
+
+/* What can be had, in alphabetical order. */
+static void
+list_extensions(const struct lmtp_session *s, struct str *out)
+{
+	const struct lmtp_settings *set = s->env->set;
+
+	str_append(out, "\n8BITMIME\nCHUNKING\nENHANCEDSTATUSCODES");
+	if (set->lmtp_max_recipients > 0 || set->lmtp_max_transactions > 0)
+		str_append(out, "\nLIMITS");
+	if (set->lmtp_max_transactions > 0)
+		str_printf(out, " MAILMAX=%u", set->lmtp_max_transactions);
+	if (set->lmtp_max_recipients > 0)
+		str_printf(out, " RCPTMAX=%u", set->lmtp_max_recipients);
+	str_append(out, "\nPIPELINING\nSIZE");
+	if (set->lmtp_max_message_size > 0)
+		str_printf(out, " %llu",
+			   (unsigned long long)set->lmtp_max_message_size);
+	str_append(out, "\nSMTPUTF8");
+}
 
 void
 lmtp_cmd_lhlo(struct lmtp_session *s, char *args)
 {
+	struct str text = STR_INIT;
+
 	args[strcspn(args, " \t")] = '\0';
 	if (*args == '\0') {
 		lmtp_reply(s, 501, NULL, "Missing hostname");
@@ -22,6 +46,8 @@ lmtp_cmd_lhlo(struct lmtp_session *s, char *args)
 	s->helo = smtp_domain_valid(args) ? pool_strdup(s->pool, args) :
 		"unknown";
 	lmtp_session_state(s, LMTP_READY, NULL);
-	lmtp_reply(s, 250, NULL, "%s\n8BITMIME\nENHANCEDSTATUSCODES\n"
-		   "PIPELINING", s->env->hostname);
+	str_append(&text, s->env->hostname);
+	list_extensions(s, &text);
+	lmtp_reply(s, 250, NULL, "%s", str_c(&text));
+	str_free(&text);
 }

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "core/err.h"
+#include "core/num.h"
 #include "core/pool.h"
 #include "lmtp/env.h"
 #include "lmtp/lmtp-settings.h"
@@ -14,11 +15,11 @@
 #include "lmtp/words.h"
 #include "smtp/params.h"
 
+/* What MAIL's parameters may be. Each says what is wrong, with false. */
+
 static bool
 set_body(struct lmtp_session *s, const char *value)
 {
-	struct lmtp_trans *trans = s->trans;
-
 	if (value == NULL) {
 		lmtp_reply(s, 501, "5.5.4", "Missing BODY= parameter value");
 		return false;
@@ -28,21 +29,60 @@ set_body(struct lmtp_session *s, const char *value)
 		lmtp_reply(s, 555, "5.5.4", "Unsupported mail BODY type");
 		return false;
 	}
-	trans->body_8bit = strcasecmp(value, "8BITMIME") == 0;
+	return true;	/* stored as it comes, either way */
+}
+
+static bool
+set_size(struct lmtp_session *s, const char *value)
+{
+	uint64_t max = s->env->set->lmtp_max_message_size, size;
+
+	if (value == NULL || !num_u64(value, &size)) {
+		lmtp_reply(s, 501, "5.5.4", "Invalid SIZE= parameter");
+		return false;
+	}
+	if (max > 0 && size > max) {
+		lmtp_reply(s, 552, "5.3.4",
+			   "Message size exceeds administrative limit");
+		return false;
+	}
+	return true;
+}
+
+static bool
+set_utf8(struct lmtp_session *s, const char *value)
+{
+	if (value != NULL) {
+		lmtp_reply(s, 501, "5.5.4", "SMTPUTF8 takes no value");
+		return false;
+	}
+	s->trans->utf8 = true;
 	return true;
 }
 
 static bool
 set_params(struct lmtp_session *s, const struct smtp_param *p)
 {
+	static const struct {
+		const char *name;
+		bool (*set)(struct lmtp_session *s, const char *value);
+	} known[] = {
+		{ "BODY", set_body },
+		{ "SIZE", set_size },
+		{ "SMTPUTF8", set_utf8 },
+	};
+
 	for (; p->name != NULL; p++) {
-		if (strcmp(p->name, "BODY") == 0) {
-			if (!set_body(s, p->value))
-				return false;
-		} else {
+		size_t i = 0;
+
+		while (i < 3 && strcmp(p->name, known[i].name) != 0)
+			i++;
+		if (i == 3) {
 			lmtp_reply(s, 555, "5.5.4", "Unsupported parameters");
 			return false;
 		}
+		if (!known[i].set(s, p->value))
+			return false;
 	}
 	return true;
 }
@@ -67,7 +107,7 @@ parse(struct lmtp_session *s, const char *args)
 	}
 	if (!set_params(s, params))
 		return false;
-	if (trans->sender.utf8) {
+	if (trans->sender.utf8 && !trans->utf8) {
 		lmtp_reply(s, 550, "5.6.7", "Non-ASCII addresses need the "
 			   "SMTPUTF8 parameter");
 		return false;

@@ -20,6 +20,7 @@
 #include "service/service.h"
 #include "smtp/command.h"
 #include "smtp/params.h"
+#include "smtp/utf8.h"
 #include "user/lookup.h"
 #include "user/user.h"
 
@@ -44,6 +45,11 @@ set_orcpt(struct lmtp_session *s, struct lmtp_rcpt *rcpt, const char *value)
 
 	if (value == NULL) {
 		lmtp_reply(s, 501, "5.5.4", "Missing ORCPT= parameter value");
+		return false;
+	}
+	if (smtp_has_8bit(value) && !s->trans->utf8) {
+		lmtp_reply(s, 501, "5.5.4", "Invalid RCPT parameter: "
+			   "Unexpected character in parameter value");
 		return false;
 	}
 	if (smtp_orcpt_parse(value, rcpt->pool, &orcpt, &err) < 0) {
@@ -94,7 +100,7 @@ parse(struct lmtp_session *s, struct lmtp_rcpt *rcpt, const char *args)
 	}
 	if (!set_params(s, rcpt, params))
 		return false;
-	if (rcpt->path.utf8) {
+	if (rcpt->path.utf8 && !s->trans->utf8) {
 		lmtp_reply(s, 553, "5.6.7", "Non-ASCII addresses need the "
 			   "SMTPUTF8 parameter");
 		return false;

@@ -10,6 +10,7 @@
 
 static const struct lmtp_command commands[] = {
 	{ "AUTH", lmtp_cmd_auth, 0 },
+	{ "BDAT", lmtp_cmd_bdat, 0 },
 	{ "DATA", lmtp_cmd_data, LMTP_CMD_NO_ARGS | LMTP_CMD_TRANS },
 	{ "HELP", lmtp_cmd_help, 0 },
 	{ "LHLO", lmtp_cmd_lhlo, 0 },

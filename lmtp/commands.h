@@ -30,6 +30,7 @@ const struct lmtp_command *lmtp_command_find(const char *verb);
 void lmtp_command_run(struct lmtp_session *s, const struct lmtp_command *cmd,
 		      char *args);
 
+void lmtp_cmd_bdat(struct lmtp_session *s, char *args);
 void lmtp_cmd_data(struct lmtp_session *s, char *args);
 void lmtp_cmd_help(struct lmtp_session *s, char *args);
 void lmtp_cmd_lhlo(struct lmtp_session *s, char *args);

@@ -50,7 +50,7 @@ make_headers(const struct lmtp_session *s)
 		.client = s->helo,
 		.client_ip = s->client_ip,
 		.hostname = s->env->hostname,
-		.protocol = "LMTP",
+		.protocol = s->trans->utf8 ? "UTF8LMTP" : "LMTP",
 		.session_id = s->trans->id,
 		.sender = s->trans->sender.text,
 		.when = clock_wall().tv_sec,

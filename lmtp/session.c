@@ -16,6 +16,7 @@
 #include "core/pool.h"
 #include "core/str.h"
 #include "io/rawlog.h"
+#include "io/spool.h"
 #include "lmtp/commands.h"
 #include "lmtp/env.h"
 #include "lmtp/lmtp-settings.h"
@@ -209,6 +210,7 @@ lmtp_trans_end(struct lmtp_session *s)
 		STAILQ_REMOVE_HEAD(&trans->rcpts, link);
 		lmtp_rcpt_free(&rcpt);
 	}
+	spool_reset(s->env->spool);
 	pool = trans->pool;	/* which it lives in itself */
 	s->trans = NULL;
 	pool_free(&pool);

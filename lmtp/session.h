@@ -14,6 +14,7 @@
 #include "core/log.h"
 #include "deliver/deliver.h"
 #include "io/stream.h"
+#include "lmtp/receive.h"
 #include "smtp/command.h"
 #include "smtp/path.h"
 
@@ -49,7 +50,9 @@ struct lmtp_trans {
 	struct pool *pool;
 	struct smtp_path sender;
 	const char *id;		/* "SID:T2" */
-	bool body_8bit;
+	bool utf8;		/* SMTPUTF8 was asked for */
+	bool chunking;		/* BDAT was used, so DATA can't be */
+	struct lmtp_receive receive;
 	struct lmtp_rcpts rcpts;	/* accepted ones, in order */
 	unsigned rcpt_count;
 	unsigned rcpts_seen;	/* refused ones, too: the N of :RN */

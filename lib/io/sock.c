@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -61,9 +63,13 @@ static int
 connect_address(const struct addrinfo *ai, deadline_t deadline)
 {
 	int fd = socket(ai->ai_family, SOCK_STREAM | FLAGS, 0), saved_errno;
+	const int on = 1;
 
 	if (fd < 0)
 		return -1;
+	/* The last piece of a message shall not wait for an ACK. Without
+	   this it is merely slower. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (connect(fd, ai->ai_addr, ai->ai_addrlen) == 0 ||
 	    (errno == EINPROGRESS && finish_connect(fd, deadline) == 0))
 		return fd;

@@ -46,7 +46,7 @@ parse_param(char *word, const char *command, struct smtp_param *param,
 	*p++ = '\0';
 	param->value = p;
 	for (; *p != '\0'; p++) {
-		if (*p == '=' || *p <= ' ' || *p >= 0x7f)
+		if (*p == '=' || (unsigned char)*p <= ' ' || *p == 0x7f)
 			return err_set(err, ERR_PROTO, "Invalid %s parameter: "
 				       "Unexpected character in parameter "
 				       "value", command);

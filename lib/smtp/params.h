@@ -14,7 +14,8 @@ struct smtp_param {
 };
 
 /* Parse what stands behind a path ("" or " A=b C"). 0, or -1 with ERR_PROTO:
-   grammar, or a parameter that comes twice. Lives in pool. */
+   grammar, or a parameter that comes twice. UTF-8 in values is let through:
+   whether it may be there depends on SMTPUTF8. Lives in pool. */
 int smtp_params_parse(const char *text, const char *command,
 		      struct pool *pool, struct smtp_param **params_r,
 		      struct err *err);

@@ -231,10 +231,15 @@ expect(const char *text, bool is_regex)
 	size_t len;
 
 	str_append_c(&want, '^');
-	if (is_regex)
+	if (is_regex) {
 		str_append(&want, text);
-	else
-		to_regex(text, &want);
+	} else {
+		struct str plain = STR_INIT;
+
+		unescape(text, &plain);
+		to_regex(str_c(&plain), &want);
+		str_free(&plain);
+	}
 	str_append_c(&want, '$');
 	if (regcomp(&re, str_c(&want), REG_EXTENDED | REG_NOSUB) != 0)
 		quit(BROKEN, "no regular expression: %s", text);

@@ -1,0 +1,91 @@
+/*
+ * Receiving a message; see receive.h.
+ */
+#include "lmtp/receive.h"
+
+#include "io/spool.h"
+#include "io/stream.h"
+#include "lmtp/env.h"
+#include "lmtp/lmtp-settings.h"
+#include "lmtp/local.h"
+#include "lmtp/reply.h"
+#include "lmtp/session.h"
+
+enum { PROGRESS_OCTETS = 4096 };
+
+void
+lmtp_receive_renew(struct lmtp_session *s, struct lmtp_receive *r)
+{
+	unsigned secs = s->env->set->lmtp_data_timeout;
+
+	r->progress = 0;
+	r->deadline = deadline_min(deadline_in((int64_t)secs * 1000),
+				   s->deadline);
+}
+
+bool
+lmtp_receive_more(struct lmtp_session *s, struct lmtp_receive *r, size_t len)
+{
+	/* Only every few KiB, so that a client who sends an octet now and
+	   then can't stay for ever. */
+	r->progress += len;
+	if (r->progress >= PROGRESS_OCTETS)
+		lmtp_receive_renew(s, r);
+	for (;;) {
+		enum stream_status status = stream_fill(s->stream,
+							r->deadline);
+
+		if (status == STREAM_OK)
+			return true;
+		if (status != STREAM_WAKE) {
+			lmtp_session_lost(s, status);
+			return false;
+		}
+		/* A message in hand may come to its end, soon. */
+		if (lmtp_session_called(s))
+			return false;
+		r->deadline = deadline_min(r->deadline, s->deadline);
+	}
+}
+
+void
+lmtp_receive_keep(struct lmtp_session *s, struct lmtp_receive *r,
+		  const void *data, size_t len)
+{
+	uint64_t max = s->env->set->lmtp_max_message_size;
+	struct spool *spool = s->env->spool;
+
+	if (r->failed)
+		return;
+	if (spool_write(spool, data, len, &r->err) < 0) {
+		r->failed = true;
+		log_error(&s->log, "%s", r->err.text);
+	} else if (max > 0 && spool_size(spool) + spool_lines(spool) > max) {
+		r->failed = true;
+		(void)err_set(&r->err, ERR_TOOBIG, "Message is larger than "
+			      "lmtp_max_message_size");
+	}
+	/* Don't hold what nobody will get. */
+	if (r->failed)
+		spool_reset(spool);
+}
+
+void
+lmtp_receive_finish(struct lmtp_session *s)
+{
+	struct lmtp_receive *r = &s->trans->receive;
+	const struct lmtp_rcpt *rcpt;
+
+	if (!r->failed && spool_finish(s->env->spool, &r->err) < 0) {
+		r->failed = true;
+		log_error(&s->log, "%s", r->err.text);
+	}
+	if (r->failed) {
+		lmtp_reply_receive(s, &r->err);
+	} else {
+		lmtp_local_deliver(s);
+		STAILQ_FOREACH(rcpt, &s->trans->rcpts, link)
+			lmtp_reply_result(s, rcpt);
+	}
+	lmtp_trans_end(s);
+}
