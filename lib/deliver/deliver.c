@@ -3,6 +3,7 @@
  */
 #include "deliver/deliver.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,6 +32,7 @@ struct deliver_batch {
 	bool can_change;		/* ids: the process is root */
 	uid_t euid;			/* ours, when it isn't */
 	gid_t egid;
+	char pid[16];
 	const struct deliver_task *inside;	/* as whom we are, or NULL */
 };
 
@@ -52,6 +54,7 @@ deliver_batch_new(const struct conf *conf, const struct scope *scope,
 	batch->can_change = priv_is_root();
 	batch->euid = geteuid();
 	batch->egid = getegid();
+	(void)snprintf(batch->pid, sizeof(batch->pid), "%d", (int)getpid());
 	batch->set = settings_get(conf, scope, "", &deliver_settings_info,
 				  NULL, batch->base_pool, err);
 	if (batch->set != NULL) {
@@ -107,6 +110,7 @@ deliver_log_prefix(const struct deliver_batch *batch, const struct user *user,
 	const struct vars_entry entries[] = {
 		{ 's', "service", batch->scope.protocol },
 		{ '\0', "session", session_id },
+		{ '\0', "pid", batch->pid },
 		{ '\0', NULL, NULL },
 	};
 	const struct vars vars = { .entries = entries, .parent = user->vars };
@@ -209,6 +213,8 @@ task_new(struct deliver_batch *batch, struct delivery *d)
 	task->start = clock_ms();
 	task->ids = (struct priv_ids){ d->user->uid, d->user->gid,
 		d->user->groups, d->user->group_count };
+	task->save.uid = d->user->uid;
+	task->save.gid = d->user->gid;
 	task->set = batch->set;
 	*batch->last = task;
 	batch->last = &task->next;

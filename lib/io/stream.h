@@ -27,15 +27,17 @@ enum stream_status {
 	STREAM_ERROR,	/* errno tells; the connection is of no use */
 };
 
-/* Takes over both descriptors (they may be the same), made non-blocking
-   where they are sockets or pipes. */
+/* Takes over both descriptors (they may be the same). Pipes are made
+   non-blocking; sockets may be either. */
 struct stream *stream_new(int fd_in, int fd_out);
 
 /* Unsent output is dropped; descriptors are closed. */
 void stream_free(struct stream **sp);
 
 /* From now on each wait also watches watch_fd (-1: none) and lets signals in
-   by this mask (NULL: leaves the mask alone). */
+   by this mask (NULL: leaves the mask alone). With both, a blocking socket is
+   waited for by its reads, which end at least every half second with
+   STREAM_WAKE; the mask then counts until stream_free(). */
 void stream_watch(struct stream *s, int watch_fd, const sigset_t *sigmask);
 
 /* Copy all that comes and goes to a rawlog (NULL: no more). Not owned. */

@@ -24,6 +24,7 @@ static struct {
 	bool rest_known;
 	bool inside;		/* between enter and leave */
 	bool changed;		/* the bracket changed ids */
+	bool asked, root;	/* what priv_is_root() found out */
 } priv;
 
 bool
@@ -31,9 +32,15 @@ priv_is_root(void)
 {
 	uid_t real, effective, saved;
 
+	/* Only priv_drop() changes the answer. */
+	if (priv.asked)
+		return priv.root;
+	priv.asked = true;
 	if (getresuid(&real, &effective, &saved) != 0)
-		return geteuid() == 0;
-	return real == 0 || effective == 0 || saved == 0;
+		priv.root = geteuid() == 0;
+	else
+		priv.root = real == 0 || effective == 0 || saved == 0;
+	return priv.root;
 }
 
 static int
@@ -323,5 +330,6 @@ priv_drop(const struct priv_ids *ids, struct err *err)
 	if (check_dropped(ids, err) < 0)
 		return -1;
 	priv.rest_known = false;
+	priv.asked = false;
 	return 0;
 }

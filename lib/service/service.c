@@ -1,6 +1,7 @@
 /*
  * The life of a worker; see service.h. Signals are blocked but in waits, so
- * that none is lost between a look and the wait.
+ * that none is lost between a look and the wait. (A session's stream lets
+ * them in all the time, and looks twice a second.)
  */
 #include "service/service.h"
 
@@ -58,7 +59,8 @@ void
 service_signals_init(void)
 {
 	static const int ours[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
-	struct sigaction act = { .sa_handler = on_signal };
+	struct sigaction act = { .sa_handler = on_signal,
+		.sa_flags = SA_RESTART };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t block;
 
@@ -96,7 +98,9 @@ service_wait_mask(void)
 	return &state.wait_mask;
 }
 
-/* An orphan's listeners stand in the way of the next master. */
+/* An orphan's listeners stand in the way of the next master; those of a
+   worker that is replaced may be gone from the configuration, and clients
+   would wait on them for nobody. */
 static void
 close_listeners(void)
 {
@@ -132,8 +136,10 @@ service_called(void)
 		return SERVICE_ORPHAN;
 	if (asked_stop)
 		return SERVICE_STOP;
-	if (asked_retire)
+	if (asked_retire) {
+		close_listeners();
 		return SERVICE_RETIRE;
+	}
 	if (asked_yield) {
 		asked_yield = 0;
 		return SERVICE_YIELD;
@@ -196,7 +202,7 @@ accept_client(const struct service_listener *listener,
 	struct sockaddr_storage sa = { .ss_family = AF_UNIX };
 	socklen_t len = sizeof(sa);
 	int fd = accept4(listener->fd, (struct sockaddr *)&sa, &len,
-			 SOCK_CLOEXEC | SOCK_NONBLOCK);
+			 SOCK_CLOEXEC);
 
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||

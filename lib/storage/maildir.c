@@ -353,11 +353,11 @@ static struct source_key
 source_key(const struct maildir_save *ms)
 {
 	return (struct source_key){
-		.uid = geteuid(),
+		.uid = ms->save->uid,
 		.setgid = (ms->st.st_mode & S_ISGID) != 0,
 		.gid = (ms->st.st_mode & S_ISGID) != 0 ? ms->st.st_gid :
 			ms->perm.gid != PERM_GID_DEFAULT ? ms->perm.gid :
-			getegid(),
+			ms->save->gid,
 		.mode = ms->perm.file,
 		.dev = ms->st.st_dev,
 		.spool = ms->source->spool,

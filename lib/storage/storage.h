@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/err.h"
 
@@ -27,9 +28,12 @@ struct storage_settings;
 struct vars;
 
 /* One message placed in one mailbox. The caller owns the struct until the
-   batch is cleared, and sets err to where failures are told. */
+   batch is cleared, sets err to where failures are told, and says with which
+   effective ids it calls. */
 struct save {
 	struct err *err;
+	uid_t uid;
+	gid_t gid;
 	const struct mailbox *box;
 	const char *path;	/* of the file; in the batch's pool */
 	const char *id;		/* the last part of path */

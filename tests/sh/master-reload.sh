@@ -23,6 +23,9 @@ greeting() {
 	lmtp_hear '^221 '
 	lmtp_close
 }
+port_closed() {
+	! (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
 old_ones() {
 	loft_ctl -f tab process status | awk -F '\t' '$5 == "old"' | wc -l
 }
@@ -89,7 +92,7 @@ wait $gap || fail "a gap: $(cat "$scratch/gap")"
 conf "" "login_greeting = five"
 loft_ctl reload || fail "reload"
 [ ! -e "$loft_dir/run/second" ] || fail "the second socket is still there"
-(: <"/dev/tcp/127.0.0.1/$port2") 2>/dev/null && fail "the second port is still open"
+wait_until 3 port_closed "$port2"
 greeting five
 
 echo "- a socket that somebody removed comes back"

@@ -106,6 +106,8 @@ save(const struct mailbox *box, const struct spool *sp, const char *headers)
 	struct save_source source = { sp, headers };
 
 	s->err = pool_new_obj(pool, struct err);
+	s->uid = geteuid();
+	s->gid = getegid();
 	if (mailbox_save(batch, box, &source, s) < 0)
 		ck_abort_msg("%s", s->err->text);
 	return s;
