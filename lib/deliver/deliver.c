@@ -29,10 +29,13 @@ struct deliver_batch {
 	struct pool *pool;		/* what lives until the commit */
 	struct save_batch *saves;
 	struct deliver_task *first, **last;
-	bool can_change;		/* ids: the process is root */
-	uid_t euid;			/* ours, when it isn't */
-	gid_t egid;
-	char pid[16];
+	struct {			/* the process, at its first delivery */
+		pid_t pid;		/* 0: not looked at yet */
+		bool can_change;	/* its ids: it is root */
+		uid_t euid;		/* when it can't */
+		gid_t egid;
+		char pid_text[16];
+	} self;
 	const struct deliver_task *inside;	/* as whom we are, or NULL */
 };
 
@@ -51,10 +54,6 @@ deliver_batch_new(const struct conf *conf, const struct scope *scope,
 	batch->pool = pool_new();
 	batch->saves = save_batch_new();
 	batch->last = &batch->first;
-	batch->can_change = priv_is_root();
-	batch->euid = geteuid();
-	batch->egid = getegid();
-	(void)snprintf(batch->pid, sizeof(batch->pid), "%d", (int)getpid());
 	batch->set = settings_get(conf, scope, "", &deliver_settings_info,
 				  NULL, batch->base_pool, err);
 	if (batch->set != NULL) {
@@ -65,6 +64,21 @@ deliver_batch_new(const struct conf *conf, const struct scope *scope,
 	if (batch->storage_set == NULL)
 		deliver_batch_free(&batch);
 	return batch;
+}
+
+/* Not when the batch is made: that may be in a template, whose workers are
+   other processes and perhaps other users. */
+static void
+look_at_self(struct deliver_batch *batch)
+{
+	if (batch->self.pid != 0)
+		return;
+	batch->self.pid = getpid();
+	batch->self.can_change = priv_is_root();
+	batch->self.euid = geteuid();
+	batch->self.egid = getegid();
+	(void)snprintf(batch->self.pid_text, sizeof(batch->self.pid_text),
+		       "%ld", (long)batch->self.pid);
 }
 
 static void
@@ -104,19 +118,20 @@ deliver_batch_mail_settings(const struct deliver_batch *batch)
 }
 
 const char *
-deliver_log_prefix(const struct deliver_batch *batch, const struct user *user,
+deliver_log_prefix(struct deliver_batch *batch, const struct user *user,
 		   const char *session_id, struct pool *pool)
 {
 	const struct vars_entry entries[] = {
 		{ 's', "service", batch->scope.protocol },
 		{ '\0', "session", session_id },
-		{ '\0', "pid", batch->pid },
+		{ 'p', "pid", batch->self.pid_text },
 		{ '\0', NULL, NULL },
 	};
 	const struct vars vars = { .entries = entries, .parent = user->vars };
 	const char *prefix = "";
 	struct err err;
 
+	look_at_self(batch);
 	/* A variable that doesn't exist is told in the prefix itself. */
 	(void)vars_expand(deliver_batch_mail_settings(batch)->mail_log_prefix,
 			  &vars, pool, &prefix, &err);
@@ -189,8 +204,8 @@ become(struct deliver_batch *batch, const struct deliver_task *task,
 	    ids_equal(&batch->inside->ids, &task->ids))
 		return 0;
 	/* A process that can't change has nothing to do for its own user. */
-	if (!batch->can_change && task->ids.uid == batch->euid &&
-	    task->ids.gid == batch->egid && batch->euid != 0)
+	if (!batch->self.can_change && task->ids.uid == batch->self.euid &&
+	    task->ids.gid == batch->self.egid && batch->self.euid != 0)
 		return 0;
 	leave(batch);
 	if (priv_enter(&task->ids, err) < 0)
@@ -230,6 +245,7 @@ deliver_add(struct deliver_batch *batch, struct delivery *d)
 	/* What the last results point to goes with the next transaction. */
 	if (batch->first == NULL)
 		pool_clear(batch->pool);
+	look_at_self(batch);
 	task = task_new(batch, d);
 	d->stored = false;
 	d->mailbox_saved = NULL;

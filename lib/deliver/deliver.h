@@ -58,7 +58,7 @@ const struct mail_settings *
 deliver_batch_mail_settings(const struct deliver_batch *batch);
 
 /* mail_log_prefix for this user and session, in pool. */
-const char *deliver_log_prefix(const struct deliver_batch *batch,
+const char *deliver_log_prefix(struct deliver_batch *batch,
 			       const struct user *user,
 			       const char *session_id, struct pool *pool);
 
