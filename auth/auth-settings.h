@@ -35,12 +35,25 @@
 	  "How long an unknown user stays in the cache; 0 caches none.")
 SETTINGS_STRUCT(auth_settings, AUTH_SETTINGS);
 
-#define AUTH_RESULT_RULES \
-	":return-ok:return:return-fail:continue:continue-ok:continue-fail"
+#define AUTH_SUCCESS_RULES \
+	"return-ok:return:return-fail:continue:continue-ok:continue-fail"
+#define AUTH_FAILURE_RULES \
+	"continue:continue-ok:continue-fail:return:return-ok:return-fail"
+
+/* All of Dovecot's, so that its configurations load; which of them work is
+   for auth/passdb.c and auth/userdb.c to say. */
+#define AUTH_PASSDB_DRIVERS \
+	":passwd-file:passwd:shadow:static:bsdauth:checkpassword:dict:imap:" \
+	"ldap:lua:oauth2:pam:sia:sql:vpopmail"
+#define AUTH_USERDB_DRIVERS \
+	":passwd-file:passwd:prefetch:static:checkpassword:dict:ldap:lua:" \
+	"nss:sql:vpopmail"
 
 #define AUTH_PASSDB_SETTINGS(X) \
 	X(STR, name, "", "Name for logs.") \
-	X(STR, driver, "", "passwd-file, static or passwd.") \
+	X(ENUM, driver, AUTH_PASSDB_DRIVERS, \
+	  "passwd-file, static, passwd or shadow; others load, but can't " \
+	  "check a password.") \
 	X(STR, args, "", "What the driver needs to know.") \
 	X(STR, default_fields, "", \
 	  "Fields (name=value, divided by blanks) for users without them.") \
@@ -51,11 +64,11 @@ SETTINGS_STRUCT(auth_settings, AUTH_SETTINGS);
 	  "Only for names that match one of these masks; !mask excludes.") \
 	X(ENUM, skip, "never:authenticated:unauthenticated", \
 	  "Pass over this database, depending on those before it.") \
-	X(ENUM, result_success, "return-ok" AUTH_RESULT_RULES, \
+	X(ENUM, result_success, AUTH_SUCCESS_RULES, \
 	  "What a hit means for the chain.") \
-	X(ENUM, result_failure, "continue" AUTH_RESULT_RULES, \
+	X(ENUM, result_failure, AUTH_FAILURE_RULES, \
 	  "What an unknown user or a wrong password means.") \
-	X(ENUM, result_internalfail, "continue" AUTH_RESULT_RULES, \
+	X(ENUM, result_internalfail, AUTH_FAILURE_RULES, \
 	  "What trouble in the database means.") \
 	X(ENUM, auth_verbose, "default:yes:no", \
 	  "auth_verbose for this database alone.") \
@@ -66,18 +79,20 @@ SETTINGS_STRUCT(auth_passdb_settings, AUTH_PASSDB_SETTINGS);
 
 #define AUTH_USERDB_SETTINGS(X) \
 	X(STR, name, "", "Name for logs.") \
-	X(STR, driver, "", "passwd-file, static, passwd or prefetch.") \
+	X(ENUM, driver, AUTH_USERDB_DRIVERS, \
+	  "passwd-file, static, passwd or prefetch; others load, but know " \
+	  "nobody.") \
 	X(STR, args, "", "What the driver needs to know.") \
 	X(STR, default_fields, "", \
 	  "Fields (name=value, divided by blanks) for users without them.") \
 	X(STR, override_fields, "", "Fields that replace what was found.") \
 	X(ENUM, skip, "never:found:notfound", \
 	  "Pass over this database, depending on those before it.") \
-	X(ENUM, result_success, "return-ok" AUTH_RESULT_RULES, \
+	X(ENUM, result_success, AUTH_SUCCESS_RULES, \
 	  "What a hit means for the chain.") \
-	X(ENUM, result_failure, "continue" AUTH_RESULT_RULES, \
+	X(ENUM, result_failure, AUTH_FAILURE_RULES, \
 	  "What an unknown user means.") \
-	X(ENUM, result_internalfail, "continue" AUTH_RESULT_RULES, \
+	X(ENUM, result_internalfail, AUTH_FAILURE_RULES, \
 	  "What trouble in the database means.") \
 	X(ENUM, auth_verbose, "default:yes:no", \
 	  "auth_verbose for this database alone.")

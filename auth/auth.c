@@ -39,9 +39,6 @@ passdb_open(const struct conf *conf, struct auth *auth, const char *section,
 	if (*passdb->set->driver == '\0')
 		return err_set(err, ERR_CONFIG, "passdb without a driver");
 	passdb->driver = passdb_driver_find(passdb->set->driver);
-	if (passdb->driver == NULL)
-		return err_set(err, ERR_CONFIG, "passdb driver %s is not "
-			       "known", passdb->set->driver);
 	init.driver = passdb->set->driver;
 	init.args = passdb->set->args;
 	passdb->db = passdb->driver->init(&init, err);
@@ -64,9 +61,6 @@ userdb_open(const struct conf *conf, struct auth *auth, const char *section,
 	if (*userdb->set->driver == '\0')
 		return err_set(err, ERR_CONFIG, "userdb without a driver");
 	userdb->driver = userdb_driver_find(userdb->set->driver);
-	if (userdb->driver == NULL)
-		return err_set(err, ERR_CONFIG, "userdb driver %s is not "
-			       "known", userdb->set->driver);
 	init.driver = userdb->set->driver;
 	init.args = userdb->set->args;
 	userdb->db = userdb->driver->init(&init, err);

@@ -84,7 +84,7 @@ struct auth {
 int auth_init(const struct conf *conf, struct auth **auth_r, struct err *err);
 void auth_deinit(struct auth **authp);
 
-/* The row of that name, or NULL. */
+/* The row of that name; one that only fails for what isn't there. */
 const struct userdb_driver *userdb_driver_find(const char *name);
 const struct passdb_driver *passdb_driver_find(const char *name);
 

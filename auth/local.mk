@@ -1,6 +1,7 @@
 # The auth process. What tests need of it is a library of its own.
 noinst_LIBRARIES += auth/libauth.a
 auth_libauth_a_SOURCES = \
+	auth/absent.c \
 	auth/auth.c auth/auth.h auth/auth-settings.h \
 	auth/cache.c auth/cache.h \
 	auth/chain.c \
@@ -8,7 +9,7 @@ auth_libauth_a_SOURCES = \
 	auth/drivers.h \
 	auth/fields.c auth/fields.h \
 	auth/mech.c auth/mech.h auth/mech-login.c auth/mech-plain.c \
-	auth/passdb.c auth/passdb-absent.c auth/passdb-passwd.c \
+	auth/passdb.c auth/passdb-passwd.c \
 	auth/passdb-passwd-file.c auth/passdb-static.c \
 	auth/passwd-file.c auth/passwd-file.h \
 	auth/password.c auth/password.h \

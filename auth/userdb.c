@@ -19,5 +19,5 @@ userdb_driver_find(const char *name)
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++)
 		if (strcmp(drivers[i]->name, name) == 0)
 			return drivers[i];
-	return NULL;
+	return &userdb_absent;
 }

@@ -210,6 +210,7 @@ append_choices(struct err *err, const char *choices)
 {
 	size_t len = strlen(err->text);
 
+	choices += *choices == ':';	/* an empty default */
 	for (; *choices != '\0' && len + 4 < sizeof(err->text); choices++) {
 		err->text[len++] = *choices == ':' ? ',' : *choices;
 		if (*choices == ':')

@@ -379,15 +379,16 @@ START_TEST(no_userdb)
 	ck_assert_str_eq(USER("a"), "USER|1|a|\n");
 	ck_assert_str_eq(USER("b"), "NOTFOUND|1\n");
 	stop_auth();
-	ck_assert_int_eq(try_auth("userdb {\n driver = nonsense\n}\n"), -1);
+	ck_assert_int_eq(try_auth("userdb {\n args = x\n}\n"), -1);
 	ck_assert_int_eq(test_err.kind, ERR_CONFIG);
 	stop_auth();
 	ck_assert_int_eq(try_auth("userdb {\n driver = passwd-file\n "
 				  "args = users\n}\n"), -1);
 	stop_auth();
-	/* a passdb that Loft doesn't have is no reason not to start */
-	start_auth("passdb {\n driver = pam\n}\nuserdb {\n driver = passwd\n"
-		   "}\n");
+	/* a driver that Loft doesn't have is no reason not to start */
+	start_auth("passdb {\n driver = pam\n}\nuserdb {\n driver = sql\n}\n"
+		   "userdb {\n driver = passwd\n}\n");
+	ck_assert_str_eq(USER("no-such-user"), "FAIL|1\n");
 	ck_assert_str_eq(PASS("a"), "FAIL|1\n");
 	ck_assert_int_eq(strncmp(USER("nobody"), "USER|", 5), 0);
 	stop_auth();
