@@ -452,6 +452,9 @@ passwd_file_lookup(struct passwd_file *file, struct auth_request *req,
 	HASH_FIND_STR(table->entries, key, entry);
 	if (entry == NULL)
 		return not_in(table, req);
+	/* as with Dovecot, who is root in the file is nobody */
+	if (is_uid_zero(&entry->line))
+		return AUTH_UNKNOWN;
 	*line_r = &entry->line;
 	return AUTH_OK;
 }

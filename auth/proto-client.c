@@ -137,31 +137,19 @@ reply_fail(struct conn *conn, uint32_t id, const char *user,
 	str_free(&line);
 }
 
-/* Fields that are nothing for the client. */
-static bool
-is_hidden(const char *name)
-{
-	return strcmp(name, "password") == 0 ||
-		strcmp(name, "nopassword") == 0 ||
-		strcmp(name, "allow_nets") == 0;
-}
-
 static void
 reply_ok(struct conn *conn, uint32_t id, struct auth_request *req)
 {
 	size_t from = conn->out.len;
 
+	if (fields_find(&req->passdb, "nologin") != NULL)
+		fields_set(&req->passdb, "nologin", NULL);
+	if (strcmp(req->asked, req->user) != 0)
+		fields_set(&req->passdb, "original_user", req->asked);
 	str_printf(&conn->out, "OK\t%u", id);
 	wire_append_word(&conn->out, "user=");
 	wire_append(&conn->out, req->user);
-	for (size_t i = 0; i < req->passdb.count; i++) {
-		struct fields one = req->passdb;
-
-		one.list += i;
-		one.count = 1;
-		if (!is_hidden(one.list->name))
-			fields_append(&one, &conn->out);
-	}
+	auth_request_append_passdb(req, &conn->out);
 	if (log_process.debug)
 		conn_debug("client passdb out", conn->out.data + from,
 			   conn->out.len - from);

@@ -63,7 +63,7 @@ answer(struct conn *conn, const char *what, const char *id,
 	} else if (result == AUTH_OK) {
 		wire_append_word(&conn->out, "user=");
 		wire_append(&conn->out, req->user);
-		fields_append(&req->passdb, &conn->out);
+		auth_request_append_passdb(req, &conn->out);
 	}
 	str_append_c(&conn->out, '\n');
 	debug_out(conn, what, from);

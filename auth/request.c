@@ -271,3 +271,24 @@ auth_request_userdb_field(struct auth_request *req, const char *name,
 	else
 		fields_default(&req->userdb, name, value);
 }
+
+static bool
+is_about_password(const char *name)
+{
+	return strcmp(name, "password") == 0 ||
+		strcmp(name, "nopassword") == 0 ||
+		strcmp(name, "allow_nets") == 0;
+}
+
+void
+auth_request_append_passdb(const struct auth_request *req, struct str *line)
+{
+	for (size_t i = 0; i < req->passdb.count; i++) {
+		const struct fields one = {
+			.list = &req->passdb.list[i], .count = 1,
+		};
+
+		if (!is_about_password(one.list->name))
+			fields_append(&one, line);
+	}
+}

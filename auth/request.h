@@ -79,6 +79,12 @@ void auth_request_passdb_field(struct auth_request *req, const char *name,
 void auth_request_userdb_field(struct auth_request *req, const char *name,
 			       const char *value, bool replace);
 
+/* Append the passdb's fields to an answer, but for those that are about the
+   password itself. */
+struct str;
+void auth_request_append_passdb(const struct auth_request *req,
+				struct str *line);
+
 /* The chains (chain.c). With a password, passdb checks it. OK, UNKNOWN,
    MISMATCH, REFUSED or TROUBLE; every step is already logged. */
 enum auth_result auth_passdb_run(struct auth_request *req);

@@ -1,8 +1,6 @@
 /*
  * userdb passwd-file: uid, gid, home and userdb_* fields from a file.
  */
-#include <string.h>
-
 #include "auth/auth.h"
 #include "auth/drivers.h"
 #include "auth/passwd-file.h"
@@ -32,9 +30,6 @@ file_lookup(void *ctx, struct auth_request *req)
 		auth_request_error(req, "passwd-file", "%s", line->trouble);
 		return AUTH_TROUBLE;
 	}
-	/* as with Dovecot, who is root in the file is nobody */
-	if (line->uid != NULL && strcmp(line->uid, "0") == 0)
-		return AUTH_UNKNOWN;
 	add(req, "uid", line->uid);
 	add(req, "gid", line->gid);
 	add(req, "home", line->home);

@@ -116,7 +116,7 @@ check-interop: all
 		$(addprefix $(abs_srcdir)/,$(INTEROP_TESTS))
 
 # The same input to Dovecot and to Loft.
-PARITY_TESTS = tests/parity/lda.sh tests/parity/talk.sh
+PARITY_TESTS = tests/parity/auth.sh tests/parity/lda.sh tests/parity/talk.sh
 EXTRA_DIST += $(PARITY_TESTS)
 
 check-parity: all tests/talk/talk

@@ -73,8 +73,8 @@ START_TEST(plain_mech)
 	hello();
 	ck_assert_str_eq(plain("\1alice\1secret"),
 			 "OK|1|user=alice|foo=bar\n");
-	ck_assert_str_eq(plain("\1Alice\1secret"),
-			 "OK|1|user=alice|foo=bar\n");
+	ck_assert_str_eq(plain("\1Alice\1secret"), "OK|1|user=alice|foo=bar|"
+			 "original_user=Alice\n");
 	ck_assert_str_eq(plain("alice\1alice\1secret"),
 			 "OK|1|user=alice|foo=bar\n");
 	ck_assert_str_eq(plain("\1alice\1wrong"), "FAIL|1|user=alice\n");
@@ -82,7 +82,8 @@ START_TEST(plain_mech)
 	ck_assert_str_eq(plain("\1nosuch\1x"), "FAIL|1|user=nosuch\n");
 	ck_assert_str_eq(plain("\1open\1anything"), "OK|1|user=open\n");
 	ck_assert_str_eq(plain("\1none\1x"), "FAIL|1|user=none\n");
-	ck_assert_str_eq(plain("\1re\1secret"), "OK|1|user=renamed\n");
+	ck_assert_str_eq(plain("\1re\1secret"), "OK|1|user=renamed|"
+			 "original_user=re\n");
 	ck_assert_str_eq(plain("\1odd\1x"),
 			 "FAIL|1|user=odd|temp|code=temp_fail\n");
 	ck_assert_str_eq(plain("bob\1alice\1secret"),
