@@ -90,8 +90,8 @@ START_TEST(sections)
 		"  }\n"
 		"  inet_listener {\n    port = 25\n  }\n"
 		"} # end\n"
-		"passdb {\n driver = a\n}\n"
-		"passdb {\n driver = b\n}\n"
+		"passdb {\n driver = sql\n}\n"
+		"passdb {\n driver = ldap\n}\n"
 		"namespace inbox {\n inbox = yes\n"
 		" mailbox \"a b\" {\n auto = create\n }\n}\n"
 		"namespace inbox {\n prefix = x/\n}\n"
@@ -128,9 +128,9 @@ START_TEST(sections)
 			 "empty");
 	ck_assert_ptr_null(nth(conf, "service/lmtp/unix_listener", 3, pool));
 	text_expect(conf, &scope_global, pool_printf(pool, "passdb/%s/driver",
-		    nth(conf, "passdb", 0, pool)), "a");
+		    nth(conf, "passdb", 0, pool)), "sql");
 	text_expect(conf, &scope_global, pool_printf(pool, "passdb/%s/driver",
-		    nth(conf, "passdb", 1, pool)), "b");
+		    nth(conf, "passdb", 1, pool)), "ldap");
 	ck_assert_ptr_null(nth(conf, "passdb", 2, pool));
 	ck_assert_ptr_null(nth(conf, "userdb", 0, pool));
 	ck_assert_str_eq(nth(conf, "plugin", 0, pool), "quota");
@@ -150,11 +150,12 @@ START_TEST(many_sections_keep_their_order)
 	struct conf *conf;
 
 	for (int i = 0; i < 300; i++)
-		str_printf(&text, "userdb {\n driver = d%d\n}\n", i);
+		str_printf(&text, "userdb {\n driver = static\n args = d%d\n}\n",
+			   i);
 	conf = text_load(str_c(&text));
 	for (size_t i = 0; i < 300; i += 37)
 		text_expect(conf, &scope_global,
-			    pool_printf(pool, "userdb/%s/driver",
+			    pool_printf(pool, "userdb/%s/args",
 					nth(conf, "userdb", i, pool)),
 			    pool_printf(pool, "d%zu", i));
 	ck_assert_ptr_null(nth(conf, "userdb", 300, pool));
@@ -288,8 +289,8 @@ START_TEST(sections_of_a_scope)
 {
 	struct scope lmtp = { .protocol = "lmtp" };
 	struct conf *conf = text_load(
-		"passdb {\n driver = a\n}\n"
-		"protocol lmtp {\n passdb {\n  driver = b\n }\n"
+		"passdb {\n driver = sql\n}\n"
+		"protocol lmtp {\n passdb {\n  driver = ldap\n }\n"
 		" plugin {\n  x = y\n }\n}\n");
 	struct pool *pool = pool_new();
 	const char **names = conf_names(conf, &scope_global, "passdb", pool);

@@ -39,7 +39,7 @@ START_TEST(errors_are_told)
 		{ "zzzzzzzzzzzz = x", "line 1: unknown setting 'zzzzzzzzzzzz'" },
 		{ "port = 24", "unknown setting 'port'; it belongs inside of "
 		  "service { inet_listener { } }" },
-		{ "passdb {\n driver = x\n hostname = y\n}",
+		{ "passdb {\n driver = static\n hostname = y\n}",
 		  "line 3: unknown setting 'hostname' in passdb; it belongs "
 		  "outside of sections" },
 		{ "service lmtp {\n proces_limit = 1\n}",
@@ -91,7 +91,7 @@ START_TEST(errors_are_told)
 		  "line 1: missing '}'" },
 		{ "plugin { a = b }\nhostnam = x",
 		  "line 1: invalid text after '{'\nline 2: unknown" },
-		{ "passdb\n{\n driver = x\n}\nhostnam = x",
+		{ "passdb\n{\n driver = static\n}\nhostnam = x",
 		  "line 1: missing '=' or '{'\nline 2: invalid '{'\n"
 		  "line 5: unknown" },
 		{ "service a b {\n user = x\n}\nhostnam = x",
