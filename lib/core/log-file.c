@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #define SYSLOG_NAMES
 #include <syslog.h>
 #include <time.h>
@@ -24,13 +23,15 @@ enum { DEST_ERROR, DEST_INFO, DEST_DEBUG, DEST_COUNT };
 struct dest {
 	char *path;	/* NULL: syslog */
 	int fd;		/* shared with an earlier dest of the same path */
+	struct str held;	/* lines of a batch; of the first that shares */
 };
 
 static struct {
 	struct dest dest[DEST_COUNT];
 	char *timestamp;
 	bool syslog_opened;
-} files = { .dest = { { NULL, -1 }, { NULL, -1 }, { NULL, -1 } } };
+	bool batch;	/* between log_file_begin() and log_file_end() */
+} files = { .dest = { { .fd = -1 }, { .fd = -1 }, { .fd = -1 } } };
 
 bool
 log_file_facility(const char *name, int *facility_r)
@@ -75,7 +76,8 @@ close_all(struct dest *dest)
 		if (dest[i].fd >= 0 && shared_fd(dest, i) < 0)
 			(void)close(dest[i].fd);
 		free(dest[i].path);
-		dest[i] = (struct dest){ NULL, -1 };
+		str_free(&dest[i].held);
+		dest[i] = (struct dest){ .fd = -1 };
 	}
 }
 
@@ -119,9 +121,9 @@ log_file_open(const struct log_file_settings *set, struct err *err)
 	const char *debug = *set->debug_log_path != '\0' ?
 		set->debug_log_path : info;
 	struct dest dest[DEST_COUNT] = {
-		{ path_of(set->log_path), -1 },
-		{ path_of(info), -1 },
-		{ path_of(debug), -1 },
+		{ .path = path_of(set->log_path), .fd = -1 },
+		{ .path = path_of(info), .fd = -1 },
+		{ .path = path_of(debug), .fd = -1 },
 	};
 	int facility = LOG_MAIL;
 
@@ -180,34 +182,69 @@ syslog_priority(enum log_level level)
 	return priorities[level];
 }
 
+/* The first destination with the same file, where lines keep their order. */
+static struct dest *
+same_file(struct dest *dest)
+{
+	struct dest *first = files.dest;
+
+	while (first->fd != dest->fd)
+		first++;
+	return first;
+}
+
 static void
-write_line(int fd, const char *line, size_t len)
+write_held(struct dest *dest)
+{
+	/* Nowhere to tell a failure; the next lines try again. */
+	(void)!write(dest->fd, str_c(&dest->held), dest->held.len);
+	str_reset(&dest->held);
+}
+
+static void
+hold_line(struct dest *dest, const char *line, size_t len)
 {
 	char stamp[128];
-	struct iovec iov[3] = {
-		{ stamp, 0 },
-		{ (void *)(uintptr_t)line, len },
-		{ (void *)(uintptr_t)"\n", 1 },
-	};
 	time_t now = clock_wall().tv_sec;
 	struct tm tm;
 
 	if (*files.timestamp != '\0' && localtime_r(&now, &tm) != NULL)
-		iov[0].iov_len = strftime(stamp, sizeof(stamp),
-					  files.timestamp, &tm);
-	/* Nowhere to tell a failure; the next line tries again. */
-	(void)!writev(fd, iov, 3);
+		str_append_n(&dest->held, stamp,
+			     strftime(stamp, sizeof(stamp), files.timestamp,
+				      &tm));
+	str_append_n(&dest->held, line, len);
+	str_append_c(&dest->held, '\n');
+}
+
+void
+log_file_begin(void)
+{
+	files.batch = true;
+}
+
+void
+log_file_end(void)
+{
+	files.batch = false;
+	for (int i = 0; i < DEST_COUNT; i++) {
+		if (files.dest[i].held.len > 0)
+			write_held(&files.dest[i]);
+	}
 }
 
 void
 log_sink_file(enum log_level level, const char *line, size_t len)
 {
-	const struct dest *dest = &files.dest[
+	struct dest *dest = &files.dest[
 		level == LOG_LEVEL_DEBUG ? DEST_DEBUG :
 		level == LOG_LEVEL_INFO ? DEST_INFO : DEST_ERROR];
 
-	if (dest->path == NULL)
+	if (dest->path == NULL) {
 		syslog(syslog_priority(level), "%.*s", (int)len, line);
-	else
-		write_line(dest->fd, line, len);
+		return;
+	}
+	dest = same_file(dest);
+	hold_line(dest, line, len);
+	if (!files.batch)
+		write_held(dest);
 }

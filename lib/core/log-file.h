@@ -34,6 +34,11 @@ int log_file_reopen(struct err *err);
    at the next line. */
 void log_sink_file(enum log_level level, const char *line, size_t len);
 
+/* Between these two, lines for files are gathered and then written with one
+   call per file: for the log process, which reads many at once. */
+void log_file_begin(void);
+void log_file_end(void);
+
 /* Is it the name of a syslog facility? */
 bool log_file_facility(const char *name, int *facility_r);
 
