@@ -2,7 +2,9 @@
    ordinary user only sees that he can't become others. */
 #include "tests/unit/unit.h"
 
+#include <fcntl.h>
 #include <grp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -50,6 +52,35 @@ START_TEST(root_enters_and_leaves)
 	ck_assert_uint_eq(getegid(), 0);
 	priv_leave();
 	assert_effective(61000, 61000, 1);
+	ck_assert_int_eq(priv_enter(&alice, &err), 0);
+	assert_effective(61001, 61001, 2);
+	priv_leave();
+	assert_effective(61000, 61000, 1);
+}
+END_TEST
+
+/* Neither at rest nor as a user does a root process open root's files. */
+START_TEST(rights_of_root_do_not_linger)
+{
+	char path[] = "/tmp/loft-unit.XXXXXX";
+	struct err err;
+	int fd;
+
+	if (geteuid() != 0)
+		return;
+	fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(priv_rest(&rest, &err), 0);
+	ck_assert_int_eq(open(path, O_RDONLY), -1);
+	ck_assert_int_eq(priv_enter(&alice, &err), 0);
+	ck_assert_int_eq(open(path, O_RDONLY), -1);
+	ck_assert_int_eq(chown(path, 61001, 61001), -1);
+	priv_leave();
+	ck_assert_int_eq(priv_enter_root("test", &err), 0);
+	ck_assert_int_ge(open(path, O_RDONLY), 0);
+	ck_assert_int_eq(unlink(path), 0);
+	priv_leave();
+	ck_assert_int_eq(open("/etc/shadow", O_RDONLY), -1);
 }
 END_TEST
 
@@ -127,6 +158,7 @@ START_TEST(names_are_found_or_named)
 }
 END_TEST
 
-UNIT_MAIN("service-priv", root_enters_and_leaves,
+UNIT_MAIN("service-priv", rights_of_root_do_not_linger,
+	  root_enters_and_leaves,
 	  root_without_rest_returns_to_root, uid_zero_is_refused,
 	  drop_is_for_good, names_are_found_or_named);
