@@ -12,7 +12,7 @@
 #include "lmtp/session.h"
 #include "smtp/path.h"
 
-/* What can be had, in alphabetical order. */
+/* What can be had, in alphabetical order, then what is for trusted peers. */
 static void
 list_extensions(const struct lmtp_session *s, struct str *out)
 {
@@ -30,6 +30,9 @@ list_extensions(const struct lmtp_session *s, struct str *out)
 		str_printf(out, " %llu",
 			   (unsigned long long)set->lmtp_max_message_size);
 	str_append(out, "\nSMTPUTF8");
+	if (lmtp_peer_trusted(s))
+		str_append(out, "\nXCLIENT ADDR PORT PROTO HELO LOGIN SESSION "
+			   "TTL TIMEOUT\nXRCPTFORWARD");
 }
 
 void

@@ -6,7 +6,6 @@
 void
 lmtp_cmd_quit(struct lmtp_session *s, char *args)
 {
-	lmtp_trans_end(s);
 	lmtp_reply(s, 221, "2.0.0", "Bye");
 	if (s->closing == NULL) {
 		s->running = NULL;	/* it is finished */

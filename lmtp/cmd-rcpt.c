@@ -61,6 +61,23 @@ set_orcpt(struct lmtp_session *s, struct lmtp_rcpt *rcpt, const char *value)
 	return true;
 }
 
+/* Fields that a proxy hands on; nothing here asks for them. */
+static bool
+check_forward(struct lmtp_session *s, struct lmtp_rcpt *rcpt,
+	      const char *value)
+{
+	if (!lmtp_peer_trusted(s)) {
+		lmtp_reply(s, 550, "5.7.14", "Unacceptable XRCPTFORWARD= "
+			   "parameter: You are not from trusted IP");
+		return false;
+	}
+	if (value == NULL || smtp_xtext_decode(value, rcpt->pool) == NULL) {
+		lmtp_reply(s, 501, "5.5.4", "Invalid XRCPTFORWARD= parameter");
+		return false;
+	}
+	return true;
+}
+
 static bool
 set_params(struct lmtp_session *s, struct lmtp_rcpt *rcpt,
 	   const struct smtp_param *p)
@@ -70,10 +87,8 @@ set_params(struct lmtp_session *s, struct lmtp_rcpt *rcpt,
 			if (!set_orcpt(s, rcpt, p->value))
 				return false;
 		} else if (strcmp(p->name, "XRCPTFORWARD") == 0) {
-			lmtp_reply(s, 550, "5.7.14", "Unacceptable "
-				   "XRCPTFORWARD= parameter: You are not from "
-				   "trusted IP");
-			return false;
+			if (!check_forward(s, rcpt, p->value))
+				return false;
 		} else {
 			lmtp_reply(s, 555, "5.5.4", "Unsupported parameters");
 			return false;
@@ -171,7 +186,7 @@ ask(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
 		.remote_ip = s->client_ip,
 		.local_ip = s->local_ip,
 		.local_port = client->local_port,
-		.remote_port = client->remote_port,
+		.remote_port = s->remote_port,
 	};
 
 	userdb_lookup_queue(s->env->userdb, &req, &rcpt->question);

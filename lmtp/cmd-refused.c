@@ -16,9 +16,3 @@ lmtp_cmd_starttls(struct lmtp_session *s, char *args)
 {
 	lmtp_reply(s, 502, "5.5.1", "TLS support is not enabled.");
 }
-
-void
-lmtp_cmd_xclient(struct lmtp_session *s, char *args)
-{
-	lmtp_reply(s, 550, "5.7.14", "You are not from trusted IP");
-}

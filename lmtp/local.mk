@@ -3,7 +3,7 @@ loftlibexec_PROGRAMS += lmtp/lmtp
 lmtp_lmtp_SOURCES = lmtp/main.c \
 	lmtp/cmd-bdat.c lmtp/cmd-data.c lmtp/cmd-help.c lmtp/cmd-lhlo.c lmtp/cmd-mail.c \
 	lmtp/cmd-noop.c lmtp/cmd-quit.c lmtp/cmd-rcpt.c lmtp/cmd-refused.c \
-	lmtp/cmd-rset.c lmtp/cmd-vrfy.c \
+	lmtp/cmd-rset.c lmtp/cmd-vrfy.c lmtp/cmd-xclient.c \
 	lmtp/commands.c lmtp/commands.h \
 	lmtp/env.c lmtp/env.h \
 	lmtp/lmtp-settings.h \

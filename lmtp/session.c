@@ -287,6 +287,12 @@ greeting(struct lmtp_session *s)
 	return result;
 }
 
+void
+lmtp_session_greet(struct lmtp_session *s)
+{
+	lmtp_reply(s, 220, NULL, "%s %s", s->env->hostname, greeting(s));
+}
+
 /* May this client connect at all? */
 static bool
 welcome(struct lmtp_session *s)
@@ -302,7 +308,7 @@ welcome(struct lmtp_session *s)
 		s->closing = "Not in lmtp_trusted_ips";
 		return false;
 	}
-	lmtp_reply(s, 220, NULL, "%s %s", s->env->hostname, greeting(s));
+	lmtp_session_greet(s);
 	return true;
 }
 
@@ -345,6 +351,7 @@ session_open(struct lmtp_env *env, const struct service_client *client)
 	s->log = log_process;
 	s->id = lmtp_session_id(pool);
 	s->client_ip = ip_or_null(pool, &client->remote);
+	s->remote_port = client->remote_port;
 	s->local_ip = ip_or_null(pool, &client->local);
 	s->peer = s->client_ip != NULL ? s->client_ip : "local";
 	s->start = s->idle_since = clock_ms();

@@ -6,6 +6,7 @@
 #ifndef LOFT_LMTP_SESSION_H
 #define LOFT_LMTP_SESSION_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -24,7 +25,10 @@ struct rawlog;
 struct service_client;
 struct user;
 
-enum { LMTP_PENDING_MAX = 100 };	/* questions asked ahead */
+enum {
+	LMTP_PENDING_MAX = 100,	/* questions asked ahead */
+	LMTP_XCLIENT_MAX = 100,
+};
 
 /* Lives in its own pool until the transaction ends, or it is refused. */
 struct lmtp_rcpt {
@@ -77,6 +81,8 @@ struct lmtp_session {
 	const char *id;		/* SID */
 	const char *peer;	/* "127.0.0.1", or "local" */
 	const char *client_ip, *local_ip;	/* NULL without IP */
+	in_port_t remote_port;
+	unsigned xclient_count;
 	const char *helo;	/* as Received tells it; NULL before LHLO */
 	int64_t start;		/* clock_ms() */
 	deadline_t deadline;	/* of the whole session */
@@ -99,6 +105,12 @@ struct lmtp_session {
    descriptors. */
 void lmtp_session_run(struct lmtp_env *env,
 		      const struct service_client *client);
+
+/* "220 HOST GREETING". */
+void lmtp_session_greet(struct lmtp_session *s);
+
+/* May the peer tell for whom he speaks? (login_trusted_networks) */
+bool lmtp_peer_trusted(const struct lmtp_session *s);
 
 /* Queue a reply. Recipients that wait for auth are answered first, so that
    replies stay in order. */

@@ -78,6 +78,17 @@ lmtp_session_id(struct pool *pool)
 	return id;
 }
 
+bool
+lmtp_session_id_valid(const char *id)
+{
+	size_t len = 0;
+
+	while (isalnum((unsigned char)id[len]) ||
+	       (id[len] != '\0' && strchr("+/=._-:", id[len]) != NULL))
+		len++;
+	return len > 0 && len <= LMTP_FOREIGN_ID_MAX && id[len] == '\0';
+}
+
 void
 lmtp_split_detail(const char *localpart, const char *delimiters,
 		  struct pool *pool, const char **user_r,

@@ -10,6 +10,7 @@ case $(dovecot --version) in
 esac
 
 dir=$scratch/dovecot
+port=$(free_port)
 export TALK_MAIL=$dir/mail
 mkdir -p "$dir/run" "$dir/state" "$TALK_MAIL"
 chmod 755 "$dir"
@@ -35,6 +36,15 @@ userdb {
   driver = passwd-file
   args = username_format=%n $dir/users
 }
+service lmtp {
+  inet_listener lmtp {
+    address = 127.0.0.2
+    port = $port
+  }
+}
+local 127.0.0.2 {
+  login_trusted_networks = 127.0.0.0/8
+}
 service stats {
   unix_listener stats-writer {
     mode = 0666
@@ -59,6 +69,8 @@ for file in "$srcdir"/tests/talk/*.talk; do
 			sed -n "s|^config: ||p" "$file" | sed "s|@MAIL@|$TALK_MAIL|"
 		} >"$dir/talk.conf"
 		set -- --command "/usr/lib/dovecot/lmtp -c $dir/talk.conf 2>>$dir/stderr"
+	elif grep -q '^config trusted' "$file"; then
+		set -- --tcp 127.0.0.2 "$port"
 	else
 		set -- --socket "$dir/run/lmtp"
 	fi

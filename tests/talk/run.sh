@@ -21,9 +21,12 @@ userdb {
 }
 service lmtp {
   inet_listener lmtp {
-    address = 127.0.0.1
+    address = 127.0.0.1 127.0.0.2
     port = $port
   }
+}
+local 127.0.0.2 {
+  login_trusted_networks = 127.0.0.0/8
 }
 CONF
 loft_start
@@ -48,6 +51,9 @@ for file in "$srcdir"/tests/talk/*.talk; do
 	echo "- ${file##*/}"
 	if grep -q '^config: ' "$file"; then
 		play_config "$file"
+		continue
+	elif grep -q '^config trusted' "$file"; then
+		play "$file" --tcp 127.0.0.2 "$port"
 		continue
 	fi
 	play "$file" --socket "$loft_socket"
