@@ -91,6 +91,12 @@ expand_names(struct load *load, const struct load_section *section,
 		else if (now != NULL)
 			str_append(raw, value_so_far(load, section, path,
 						     true));
+		if (expanded->len + raw->len > LOAD_STATEMENT_MAX) {
+			load_error(load, from->file, from->line,
+				   "invalid: the value grows beyond %u octets",
+				   (unsigned)LOAD_STATEMENT_MAX / 2);
+			return false;
+		}
 	}
 	str_append(expanded, value);
 	str_append(raw, value);

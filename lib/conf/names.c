@@ -151,30 +151,41 @@ section_setting(const struct section_kind *kind, const char *name,
 		known_find(kind->known, name);
 }
 
-const struct setting_def *
-section_setting_at(const struct section_kind *kind, size_t n, bool *ours_r)
+/* The next row of the modules' tables; NULL when they are through. */
+static const struct setting_def *
+next_declared(struct setting_iter *iter)
 {
-	*ours_r = true;
-	for (const struct settings_row *row = all_settings; row->info != NULL;
-	     row++) {
-		if (kind->shape == SHAPE_FREE && kind->path[0] != '\0')
-			break;
-		if (strcmp(row->kind, kind->path) != 0)
+	if (iter->row == NULL)
+		iter->row = all_settings;
+	for (; iter->row->info != NULL; iter->row++, iter->def = NULL) {
+		if (strcmp(iter->row->kind, iter->kind->path) != 0)
 			continue;
-		for (const struct setting_def *def = row->info->defs();
-		     def->name != NULL; def++) {
-			/* the first table that declares a name counts */
-			if (declared_find(kind, def->name) == def && n-- == 0)
-				return def;
-		}
-	}
-	*ours_r = false;
-	for (const struct setting_def *def = kind->known;
-	     def != NULL && def->name != NULL; def++) {
-		if (declared_find(kind, def->name) == NULL && n-- == 0)
-			return def;
+		iter->def = iter->def == NULL ? iter->row->info->defs() :
+			iter->def + 1;
+		/* the first table that declares a name counts */
+		while (iter->def->name != NULL &&
+		       declared_find(iter->kind, iter->def->name) != iter->def)
+			iter->def++;
+		if (iter->def->name != NULL)
+			return iter->def;
 	}
 	return NULL;
+}
+
+const struct setting_def *
+setting_iter_next(struct setting_iter *iter)
+{
+	if (!iter->in_known && next_declared(iter) != NULL) {
+		iter->ours = true;
+		return iter->def;
+	}
+	iter->ours = false;
+	iter->def = iter->in_known ? iter->def + 1 : iter->kind->known;
+	iter->in_known = true;
+	while (iter->def != NULL && iter->def->name != NULL &&
+	       declared_find(iter->kind, iter->def->name) != NULL)
+		iter->def++;
+	return iter->def != NULL && iter->def->name != NULL ? iter->def : NULL;
 }
 
 static const struct setting_def *
@@ -290,13 +301,12 @@ static const char *
 nearest_name(const struct section_kind *kind, const char *name)
 {
 	struct nearest near = { NULL, (unsigned)(strlen(name) / 3 + 2) };
+	struct setting_iter iter = { .kind = kind };
 	const struct setting_def *def;
-	bool ours;
 
 	if (near.distance > 5)
 		near.distance = 5;
-	for (size_t n = 0;
-	     (def = section_setting_at(kind, n, &ours)) != NULL; n++)
+	while ((def = setting_iter_next(&iter)) != NULL)
 		nearest_try(&near, name, def->name);
 	for (size_t i = 1; i < KIND_COUNT; i++) {
 		const char *child = section_kind_name(&kinds[i]);

@@ -48,10 +48,17 @@ const char *section_kind_name(const struct section_kind *kind);
 const struct setting_def *section_setting(const struct section_kind *kind,
 					  const char *name, bool *ours_r);
 
-/* Row n of all settings of a kind, modules' first, each name once; NULL
-   after the last. */
-const struct setting_def *section_setting_at(const struct section_kind *kind,
-					     size_t n, bool *ours_r);
+/* All settings of a kind: modules' first, then those of Dovecot's that no
+   module declares. Fill in the kind, then ask until it says NULL. */
+struct setting_iter {
+	const struct section_kind *kind;
+	bool ours;			/* of the one just returned */
+	const struct settings_row *row;	/* where it stands */
+	const struct setting_def *def;
+	bool in_known;
+};
+
+const struct setting_def *setting_iter_next(struct setting_iter *iter);
 
 /* A setting named by its path: "mail_location", "service/lmtp/user",
    "plugin/quota" (a free key is a string). NULL when there is none. */

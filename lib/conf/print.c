@@ -414,15 +414,14 @@ gather_section(struct view *view, const struct section_kind *kind,
 {
 	const char *slash = path[0] != '\0' ? "/" : "";
 	const struct section_kind *child;
+	struct setting_iter iter = { .kind = kind };
 	const struct setting_def *def;
-	bool ours;
 
-	for (size_t n = 0; (def = section_setting_at(kind, n, &ours)) != NULL;
-	     n++) {
+	while ((def = setting_iter_next(&iter)) != NULL) {
 		const char *at = pool_printf(view->pool, "%s%s%s", path, slash,
 					     def->name);
 
-		if (slash[0] != '\0' ? !is_title(def->name) : ours ||
+		if (slash[0] != '\0' ? !is_title(def->name) : iter.ours ||
 		    conf_find(view->conf, &view->how->scope, at) != NULL)
 			gather_setting(view, at, def);
 	}
@@ -481,6 +480,21 @@ print_filter_opening(const struct conf_filter *filter, unsigned *depth,
 	(void)fputs(" {\n", out);
 }
 
+/* Is a later value for the same path and filter there? Equal paths lie side
+   by side. */
+static bool
+is_replaced(const struct conf *conf, size_t at)
+{
+	const struct conf_entry *entry = conf->sorted[at];
+
+	while (++at < conf->count &&
+	       strcmp(conf->sorted[at]->path, entry->path) == 0) {
+		if (conf->sorted[at]->filter == entry->filter)
+			return true;
+	}
+	return false;
+}
+
 /* One block that filters, with what is set in exactly this one. */
 static void
 print_filter(struct view *view, const struct conf_filter *filter, FILE *out)
@@ -490,11 +504,9 @@ print_filter(struct view *view, const struct conf_filter *filter, FILE *out)
 	view->count = 0;
 	for (size_t i = 0; i < view->conf->count; i++) {
 		const struct conf_entry *entry = view->conf->sorted[i];
-		const struct conf_entry *last =
-			conf_last(view->conf, filter, entry->path);
 
-		if (entry->filter == filter && entry == last &&
-		    !str_ends(entry->path, "/"))
+		if (entry->filter == filter && !str_ends(entry->path, "/") &&
+		    !is_replaced(view->conf, i))
 			add_entry(view, entry);
 	}
 	if (view->count == 0)

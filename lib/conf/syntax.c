@@ -200,7 +200,8 @@ unknown_setting(struct reader *reader, const char *key)
 	const struct section_kind *kind = reader->section->kind;
 	struct str hint = STR_INIT;
 
-	names_hint(kind, key, &hint);
+	if (reader->load->errors.count < LOAD_NOTES_MAX)
+		names_hint(kind, key, &hint);
 	if (kind->path[0] != '\0')
 		reader_error(reader, "unknown setting '%s' in %s%s", key,
 			     kind->path, str_c(&hint));
@@ -332,7 +333,8 @@ section_fits(struct reader *reader, const struct section_kind *kind,
 	if (kind == NULL) {
 		struct str hint = STR_INIT;
 
-		names_hint(reader->section->kind, word, &hint);
+		if (reader->load->errors.count < LOAD_NOTES_MAX)
+			names_hint(reader->section->kind, word, &hint);
 		reader_error(reader, "unknown section '%s'%s", word,
 			     str_c(&hint));
 		str_free(&hint);

@@ -216,6 +216,21 @@ START_TEST(deep_nesting)
 }
 END_TEST
 
+START_TEST(values_that_grow)
+{
+	struct str text = STR_INIT;
+
+	str_append(&text, "hostname = 0123456789abcdef\n");
+	for (int i = 0; i < 64; i++)
+		str_append(&text, "hostname = $hostname $hostname\n");
+	ck_assert_ptr_null(text_try(str_c(&text)));
+	ck_assert(strstr(str_c(&text_errors), "line 14: invalid: the value "
+			 "grows") != NULL);
+	str_free(&text);
+	text_done();
+}
+END_TEST
+
 START_TEST(many_errors_are_counted)
 {
 	struct str text = STR_INIT;
@@ -260,4 +275,4 @@ START_TEST(files_that_cannot_be_read)
 END_TEST
 
 UNIT_MAIN("conf-errors", errors_are_told, warnings_are_told, odd_bytes,
-	  deep_nesting, many_errors_are_counted, files_that_cannot_be_read);
+	  deep_nesting, values_that_grow, many_errors_are_counted, files_that_cannot_be_read);
