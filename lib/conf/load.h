@@ -1,6 +1,6 @@
 /*
- * Reading a configuration, the parts that work together: syntax.c reads
- * Dovecot's text and writes libconfuse's, grammar.c lets libconfuse parse
+ * Reading a configuration, the parts that work together: reader.c reads the
+ * files, syntax.c takes Dovecot's text and writes libconfuse's, grammar.c lets libconfuse parse
  * that and records the entries, load.c (conf_load) calls both and collects
  * what they complain about. For conf/ alone.
  */

@@ -1,8 +1,7 @@
 /*
  * Printing a configuration; see print.h. What is to be printed is gathered
- * as a list of paths and values (a view), sorted, and written as nested
- * sections. Blocks that filter come behind the rest, each with what is set
- * inside of it.
+ * as a list of paths and values (view.c) and written as nested sections here.
+ * Blocks that filter come behind the rest, each with what is set inside of it.
  */
 #include "conf/print.h"
 
@@ -15,90 +14,12 @@
 #include "conf/conf.h"
 #include "conf/names.h"
 #include "conf/settings.h"
+#include "conf/view.h"
 #include "core/err.h"
 #include "core/pool.h"
 #include "core/str.h"
 
 enum { EXIT_CONFIG = 89, LEVELS_MAX = 8, WORD_MAX = 64 };
-
-static const char hidden[] = "# hidden, use -P to show it";
-static const char hidden_word[] = "#hidden_use-P_to_show#";
-
-struct item {
-	const char *path;	/* ends in '/': only that there is one */
-	const char *value;
-};
-
-struct view {
-	const struct conf *conf;
-	const struct conf_print *how;
-	struct pool *pool;
-	struct item *items;
-	size_t count, size;
-	struct err *err;
-	bool failed;
-};
-
-static void
-view_add(struct view *view, const char *path, const char *value)
-{
-	if (view->count == view->size) {
-		view->size = view->size * 2 + 128;
-		view->items = mem_realloc(view->items, view->size *
-					  sizeof(*view->items));
-	}
-	view->items[view->count++] = (struct item){ path, value };
-}
-
-static bool
-view_has(const struct view *view, const char *path)
-{
-	for (size_t i = 0; i < view->count; i++) {
-		if (strcmp(view->items[i].path, path) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Are both at the start of a word of digits, and which number is larger? */
-static int
-number_cmp(const char *a, const char *b)
-{
-	size_t la = strspn(a, "0123456789"), lb = strspn(b, "0123456789");
-
-	if (la == 0 || lb == 0 || a[la] != '/' || b[lb] != '/')
-		return 0;
-	if (la != lb)
-		return la < lb ? -1 : 1;
-	return memcmp(a, b, la);
-}
-
-/* doveconf sorts a blank in a name behind '/' and most else. */
-static int
-sort_value(char c)
-{
-	return c == ' ' ? '\\' : (int)(unsigned char)c;
-}
-
-/* By path; unnamed sections by their numbers. */
-static int
-item_cmp(const void *a, const void *b)
-{
-	const char *pa = ((const struct item *)a)->path;
-	const char *pb = ((const struct item *)b)->path;
-	bool word = true;
-
-	for (; *pa != '\0' && (*pa == *pb || word); pa++, pb++) {
-		int cmp = word ? number_cmp(pa, pb) : 0;
-
-		if (cmp != 0)
-			return cmp;
-		if (*pa != *pb)
-			break;
-		word = *pa == '/';
-	}
-	return sort_value(*pa) - sort_value(*pb);
-}
 
 static bool
 must_quote(const char *text, bool title)
@@ -118,7 +39,7 @@ must_quote(const char *text, bool title)
 static void
 print_text(const char *text, bool title, FILE *out)
 {
-	if (text == hidden || strstr(text, hidden_word) != NULL ||
+	if (text == view_hidden || strstr(text, view_hidden_word) != NULL ||
 	    !must_quote(text, title)) {
 		(void)fputs(text, out);
 		return;
@@ -138,23 +59,6 @@ print_setting(const char *key, const char *value, unsigned depth, FILE *out)
 	(void)fprintf(out, "%*s%s = ", (int)depth * 2, "", key);
 	print_text(value, false, out);
 	(void)putc('\n', out);
-}
-
-static const char *
-unescape_name(const char *name, size_t len, struct pool *pool)
-{
-	char *copy = pool_strndup(pool, name, len), *to = copy;
-
-	for (const char *p = copy; *p != '\0'; p++) {
-		if (*p == '\\' && p[1] != '\0') {
-			p++;
-			*to++ = *p == 's' ? '/' : *p;
-		} else {
-			*to++ = *p;
-		}
-	}
-	*to = '\0';
-	return copy;
 }
 
 /* Where in a path the sections end: one end for each section ("service/lmtp",
@@ -206,8 +110,9 @@ print_opening(const char *path, size_t from, size_t end, unsigned depth,
 	const char *title = "";
 
 	if (from + word < end)
-		title = unescape_name(path + from + word + 1,
-				      end - from - word - 1, pool);
+		title = conf_unescape_name(
+			pool_strndup(pool, path + from + word + 1,
+				     end - from - word - 1), pool);
 	(void)fprintf(out, "%*s%.*s ", (int)depth * 2, "", (int)word,
 		      path + from);
 	if (*title != '\0' && !all_digits(title)) {
@@ -244,9 +149,7 @@ print_items(struct view *view, unsigned depth, FILE *out)
 	const char *path_before = "";
 	unsigned open = 0;
 
-	if (view->count > 0)
-		qsort(view->items, view->count, sizeof(*view->items),
-		      item_cmp);
+	view_sort(view);
 	for (size_t i = 0; i < view->count; i++) {
 		const char *path = view->items[i].path;
 		size_t start;
@@ -269,205 +172,6 @@ print_items(struct view *view, unsigned depth, FILE *out)
 	close_down_to(&open, 0, depth, out);
 }
 
-/* doveconf hides what people paste into mailing lists. */
-static const char *
-hide_words(const char *value, struct pool *pool)
-{
-	static const char *const words[] = { "password=", "pass=", NULL };
-
-	for (int i = 0; words[i] != NULL; i++) {
-		const char *found = strstr(value, words[i]);
-		const char *rest;
-
-		if (found == NULL)
-			continue;
-		found += strlen(words[i]);
-		rest = found + strcspn(found, " \t");
-		return pool_printf(pool, "%.*s%s%s", (int)(found - value),
-				   value, hidden_word, rest);
-	}
-	return value;
-}
-
-static const char *
-shown_value(struct view *view, const char *path, const char *value)
-{
-	const struct setting_def *def = setting_by_path(path);
-
-	if (view->how->expand) {
-		value = conf_read_value(value, view->pool, view->err);
-		if (value == NULL) {
-			view->failed = true;
-			return "";
-		}
-	}
-	return def == NULL || value[0] == '<' ? value :
-		setting_print(def, value, view->pool);
-}
-
-static void
-hide_secrets(struct view *view)
-{
-	for (size_t i = 0; i < view->count && !view->how->secrets; i++) {
-		struct item *item = &view->items[i];
-
-		if (item->value[0] == '\0')
-			continue;
-		item->value = setting_is_secret(item->path) ? hidden :
-			hide_words(item->value, view->pool);
-	}
-}
-
-static void
-add_entry(struct view *view, const struct conf_entry *entry)
-{
-	const char *value = view->how->expand ? entry->value : entry->raw;
-
-	view_add(view, entry->path, shown_value(view, entry->path, value));
-}
-
-/* Is the value what the setting has anyway? Only outside of sections: what
-   stands inside of one is part of it. */
-static bool
-is_default(struct view *view, const struct conf_entry *entry)
-{
-	const struct setting_def *def;
-
-	if (strchr(entry->path, '/') != NULL)
-		return false;
-	def = setting_by_path(entry->path);
-	return def != NULL &&
-		strcmp(shown_value(view, entry->path, entry->value),
-		       setting_print(def, setting_default(def, view->pool),
-				     view->pool)) == 0;
-}
-
-/* A namespace always shows where it is. */
-static void
-complete_namespaces(struct view *view)
-{
-	static const char *const keys[] = { "location", "prefix", NULL };
-	const char **names = conf_names(view->conf, &view->how->scope,
-					"namespace", view->pool);
-
-	for (; *names != NULL; names++) {
-		for (int i = 0; keys[i] != NULL; i++) {
-			const char *path = pool_printf(view->pool,
-						       "namespace/%s/%s",
-						       *names, keys[i]);
-
-			if (!view_has(view, path))
-				view_add(view, path, "");
-		}
-	}
-}
-
-/* What stands in the files and counts in this scope. */
-static void
-gather_set(struct view *view)
-{
-	const struct conf *conf = view->conf;
-
-	for (size_t i = 0; i < conf->count; i++) {
-		const struct conf_entry *entry = conf->sorted[i];
-
-		if (str_ends(entry->path, "/") ||
-		    conf_find(conf, &view->how->scope, entry->path) != entry)
-			continue;
-		if (view->how->what != CONF_PRINT_CHANGED ||
-		    !is_default(view, entry))
-			add_entry(view, entry);
-	}
-	complete_namespaces(view);
-}
-
-static void
-gather_setting(struct view *view, const char *path,
-	       const struct setting_def *def)
-{
-	const struct conf_entry *entry =
-		view->how->what == CONF_PRINT_DEFAULTS ? NULL :
-		conf_find(view->conf, &view->how->scope, path);
-	const char *value;
-
-	if (entry != NULL) {
-		add_entry(view, entry);
-		return;
-	}
-	value = builtin_get(path);
-	if (value == NULL)
-		value = setting_default(def, view->pool);
-	view_add(view, path, shown_value(view, path, value));
-}
-
-/* What stands behind the section's word anyway. */
-static bool
-is_title(const char *key)
-{
-	return strcmp(key, "name") == 0 || strcmp(key, "path") == 0;
-}
-
-/* All settings of the section at path ("" for the file), and below it. */
-static void
-gather_section(struct view *view, const struct section_kind *kind,
-	       const char *path)
-{
-	const char *slash = path[0] != '\0' ? "/" : "";
-	const struct section_kind *child;
-	struct setting_iter iter = { .kind = kind };
-	const struct setting_def *def;
-
-	while ((def = setting_iter_next(&iter)) != NULL) {
-		const char *at = pool_printf(view->pool, "%s%s%s", path, slash,
-					     def->name);
-
-		if (slash[0] != '\0' ? !is_title(def->name) : iter.ours ||
-		    conf_find(view->conf, &view->how->scope, at) != NULL)
-			gather_setting(view, at, def);
-	}
-	for (size_t n = 0; (child = section_kind_at(kind, n)) != NULL; n++) {
-		const char *at = pool_printf(view->pool, "%s%s%s", path, slash,
-					     section_kind_name(child));
-		const char **names = conf_names(view->conf, &view->how->scope,
-						at, view->pool);
-
-		for (; *names != NULL; names++) {
-			const char *below = pool_printf(view->pool, "%s/%s",
-							at, *names);
-
-			if (child->shape == SHAPE_FREE)
-				gather_setting(view, below,
-					       setting_by_path(below));
-			else
-				gather_section(view, child, below);
-		}
-	}
-}
-
-/* Remove what isn't below the path, so that one section is left. */
-static void
-keep_below(struct view *view, const char *path)
-{
-	size_t len = strlen(path), kept = 0;
-
-	for (size_t i = 0; i < view->count; i++) {
-		if (strncmp(view->items[i].path, path, len) == 0 &&
-		    view->items[i].path[len] == '/')
-			view->items[kept++] = view->items[i];
-	}
-	view->count = kept;
-}
-
-static void
-gather(struct view *view)
-{
-	if (view->how->what == CONF_PRINT_CHANGED ||
-	    view->how->what == CONF_PRINT_SET)
-		gather_set(view);
-	else
-		gather_section(view, section_kind_find(""), "");
-}
-
 static void
 print_filter_opening(const struct conf_filter *filter, unsigned *depth,
 		     FILE *out)
@@ -480,38 +184,16 @@ print_filter_opening(const struct conf_filter *filter, unsigned *depth,
 	(void)fputs(" {\n", out);
 }
 
-/* Is a later value for the same path and filter there? Equal paths lie side
-   by side. */
-static bool
-is_replaced(const struct conf *conf, size_t at)
-{
-	const struct conf_entry *entry = conf->sorted[at];
-
-	while (++at < conf->count &&
-	       strcmp(conf->sorted[at]->path, entry->path) == 0) {
-		if (conf->sorted[at]->filter == entry->filter)
-			return true;
-	}
-	return false;
-}
-
 /* One block that filters, with what is set in exactly this one. */
 static void
 print_filter(struct view *view, const struct conf_filter *filter, FILE *out)
 {
 	unsigned depth = 0;
 
-	view->count = 0;
-	for (size_t i = 0; i < view->conf->count; i++) {
-		const struct conf_entry *entry = view->conf->sorted[i];
-
-		if (entry->filter == filter && !str_ends(entry->path, "/") &&
-		    !is_replaced(view->conf, i))
-			add_entry(view, entry);
-	}
+	view_gather_filter(view, filter);
 	if (view->count == 0)
 		return;
-	hide_secrets(view);
+	view_hide_secrets(view);
 	print_filter_opening(filter, &depth, out);
 	print_items(view, depth, out);
 	while (depth > 0)
@@ -579,8 +261,8 @@ static void
 print_whole(struct view *view, FILE *out)
 {
 	print_heading(view, out);
-	gather(view);
-	hide_secrets(view);
+	view_gather(view);
+	view_hide_secrets(view);
 	print_items(view, 0, out);
 	if (!view->how->scoped && view->how->what != CONF_PRINT_DEFAULTS)
 		print_filters(view, out);
@@ -599,9 +281,9 @@ print_leaf(struct view *view, const char *name,
 
 	if (entry == NULL && only_set)
 		return;
-	if (view->how->what == CONF_PRINT_CHANGED && is_default(view, entry))
+	if (view->how->what == CONF_PRINT_CHANGED && view_is_default(view, entry))
 		return;
-	gather_setting(view, name, def);
+	view_add_setting(view, name, def);
 	if (!view->how->values_only)
 		(void)fprintf(out, "%s = ", name);
 	print_text(view->items[0].value, false, out);
@@ -629,43 +311,14 @@ print_named(struct view *view, const char *name, FILE *out)
 		print_leaf(view, name, def, out);
 		return;
 	}
-	gather(view);
-	keep_below(view, name);
-	hide_secrets(view);
+	view_gather(view);
+	view_keep_below(view, name);
+	view_hide_secrets(view);
 	print_items(view, 0, out);
 	(void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(name, "/"),
 		       name);
 	if (view->count == 0 && section_kind_find(word) == NULL)
 		tell_unknown(name);
-}
-
-/* Settings of Dovecot's that no module of Loft reads, blocks for protocols
-   that Loft doesn't speak, and services it doesn't run. */
-static bool
-is_unused(const struct conf *conf, const struct conf_entry *entry)
-{
-	const char *path = entry->path;
-	char word[WORD_MAX];
-
-	for (const struct conf_filter *f = entry->filter; f != NULL;
-	     f = f->parent) {
-		if (f->kind == FILTER_PROTOCOL && f->value[0] != '!' &&
-		    strcmp(f->value, "lmtp") != 0 &&
-		    strcmp(f->value, "lda") != 0)
-			return true;
-	}
-	if (str_begins(path, "service/")) {
-		size_t len = 8 + strcspn(path + 8, "/");
-		const char *program;
-
-		(void)snprintf(word, sizeof(word), "%.*s/executable",
-			       (int)len, path);
-		program = conf_get(conf, &scope_global, word);
-		return program == NULL ||
-			(builtin_get(word) == NULL &&
-			 strncmp(program, "script", 6) != 0);
-	}
-	return !setting_is_ours(path);
 }
 
 static void
@@ -675,7 +328,7 @@ print_unused(const struct view *view, FILE *out)
 		const struct conf_entry *entry = view->conf->entries[i];
 
 		if (!str_ends(entry->path, "/") &&
-		    is_unused(view->conf, entry))
+		    view_is_unused(view->conf, entry))
 			(void)fprintf(out, "%s line %u: %s\n", entry->file,
 				      entry->line, entry->path);
 	}

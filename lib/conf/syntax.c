@@ -1,48 +1,21 @@
 /*
- * Dovecot's configuration text, statement by statement: comments, quotes,
- * continued lines, sections, !include. Names are checked here and braces
- * counted; what is in order goes on to grammar.c in libconfuse's form. An
- * error is told and reading goes on.
+ * Dovecot's configuration text, statement by statement: settings, quotes,
+ * sections, !include. Names are checked here and braces counted; what is in
+ * order goes on to grammar.c in libconfuse's form. An error is told and
+ * reading goes on.
  */
 #include "conf/load.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "conf/conf-private.h"
 #include "conf/conf.h"
 #include "conf/names.h"
+#include "conf/reader.h"
 #include "conf/settings.h"
 #include "core/pool.h"
-
-/* One file being read. */
-struct reader {
-	struct load *load;
-	struct reader *parent;		/* who includes it */
-	const char *file;		/* lives as long as the conf */
-	dev_t dev;
-	ino_t ino;
-	unsigned depth;
-	const char *at, *end;
-	unsigned line;			/* of `at` */
-	unsigned start;			/* first line of the statement */
-	struct load_section *section;
-	struct load_section *outer;	/* where the file began */
-	unsigned skip;			/* depth inside of an unknown section */
-	unsigned skip_line;
-	struct str statement;
-};
-
-static const char blanks[] = " \t\r\f\v";
-
-static void read_file(struct load *load, struct reader *parent,
-		      struct load_section **section, const char *file,
-		      unsigned line, bool must);
 
 #define reader_error(reader, ...) \
 	load_error((reader)->load, (reader)->file, (reader)->start, __VA_ARGS__)
@@ -53,116 +26,7 @@ static void read_file(struct load *load, struct reader *parent,
 static char *
 skip_blanks(char *p)
 {
-	return p + strspn(p, blanks);
-}
-
-static void
-trim_end(struct str *s)
-{
-	size_t len = s->len;
-
-	while (len > 0 && strchr(blanks, s->data[len - 1]) != NULL)
-		len--;
-	str_truncate(s, len);
-}
-
-/* Where a comment begins in the statement; its length when there is none. A
-   quote that isn't closed hides the rest of the line, as in Dovecot. */
-static size_t
-comment_start(const char *s)
-{
-	for (const char *p = s; *p != '\0'; p++) {
-		if (*p == '#')
-			return (size_t)(p - s);
-		if (*p == '"' || *p == '\'') {
-			char quote = *p++;
-
-			while (*p != '\0' && *p != quote) {
-				if (*p == '\\' && p[1] != '\0')
-					p++;
-				p++;
-			}
-			if (*p == '\0')
-				break;
-		}
-	}
-	return strlen(s);
-}
-
-/* Add the line at reader->at to the statement. False when it must not be
-   used (the reason was told). */
-static bool
-take_line(struct reader *reader)
-{
-	const char *start = reader->at;
-	size_t left = (size_t)(reader->end - start);
-	const char *end = memchr(start, '\n', left);
-
-	if (end == NULL)
-		end = reader->end;
-	reader->at = end < reader->end ? end + 1 : end;
-	reader->line++;
-	if (memchr(start, '\0', (size_t)(end - start)) != NULL) {
-		load_error(reader->load, reader->file, reader->line,
-			   "invalid NUL byte in this line");
-		return false;
-	}
-	while (start < end && strchr(blanks, *start) != NULL)
-		start++;
-	if (reader->statement.len + (size_t)(end - start) >
-	    LOAD_STATEMENT_MAX) {
-		load_error(reader->load, reader->file, reader->line,
-			   "invalid: this line is longer than %u octets",
-			   (unsigned)LOAD_STATEMENT_MAX);
-		return false;
-	}
-	str_append_n(&reader->statement, start, (size_t)(end - start));
-	trim_end(&reader->statement);
-	return true;
-}
-
-/* The comment goes; true when the statement has no end yet. */
-static bool
-goes_on(struct reader *reader)
-{
-	struct str *s = &reader->statement;
-	size_t comment = comment_start(str_c(s));
-
-	if (comment < s->len) {
-		if (comment > 0 && strchr(blanks, s->data[comment - 1]) == NULL)
-			load_warning(reader->load, reader->file, reader->line,
-				     "'#' begins a comment here: put a blank "
-				     "before it, or the value in quotes");
-		str_truncate(s, comment);
-		trim_end(s);
-		return false;
-	}
-	if (s->len == 0 || s->data[s->len - 1] != '\\')
-		return false;
-	str_truncate(s, s->len - 1);
-	trim_end(s);
-	str_append_c(s, ' ');
-	return true;
-}
-
-/* The next statement that isn't empty; false at the end of the file. */
-static bool
-next_statement(struct reader *reader)
-{
-	while (reader->at < reader->end) {
-		bool usable = true, more = true;
-
-		str_reset(&reader->statement);
-		reader->start = reader->line + 1;
-		while (more && reader->at < reader->end) {
-			usable = take_line(reader) && usable;
-			more = goes_on(reader);
-		}
-		trim_end(&reader->statement);
-		if (usable && reader->statement.len > 0)
-			return true;
-	}
-	return false;
+	return p + strspn(p, reader_blanks);
 }
 
 /* Take the quotes off in place where the whole text is quoted; a backslash
@@ -416,7 +280,7 @@ read_section(struct reader *reader, const char *word, char *p)
 			p++;
 	} else {
 		if (*p != '{')
-			p += strcspn(p, blanks);
+			p += strcspn(p, reader_blanks);
 		brace = skip_blanks(p);
 	}
 	if (*brace != '{') {
@@ -480,8 +344,8 @@ include(struct reader *reader, const char *pattern, bool must)
 	switch (glob(pattern, GLOB_BRACE, no_glob_error, &found)) {
 	case 0:
 		for (size_t i = 0; i < found.gl_pathc; i++)
-			read_file(reader->load, reader, &reader->section,
-				  found.gl_pathv[i], reader->start, must);
+			reader_file(reader->load, reader, reader->section,
+				    found.gl_pathv[i], must);
 		globfree(&found);
 		break;
 	case GLOB_NOMATCH:
@@ -496,8 +360,8 @@ include(struct reader *reader, const char *pattern, bool must)
 	}
 }
 
-static void
-read_statement(struct reader *reader)
+void
+syntax_statement(struct reader *reader)
 {
 	char *s = reader->statement.data;
 	char *key = s, *end, *p;
@@ -538,9 +402,8 @@ read_statement(struct reader *reader)
 	}
 }
 
-/* What the file opened and didn't close. */
-static void
-check_closed(struct reader *reader)
+void
+syntax_end(struct reader *reader)
 {
 	struct load_line from = line_here(reader);
 
@@ -556,126 +419,11 @@ check_closed(struct reader *reader)
 	}
 }
 
-static bool
-is_open_already(const struct reader *reader, const struct stat *st)
-{
-	for (; reader != NULL; reader = reader->parent) {
-		if (reader->dev == st->st_dev && reader->ino == st->st_ino)
-			return true;
-	}
-	return false;
-}
-
-/* The whole file; false with a reason in *why. */
-static bool
-slurp(struct load *load, int fd, const struct stat *st, struct str *text,
-      const char **why)
-{
-	/* one octet more tells that there are no more */
-	size_t chunk = st->st_size > 0 && st->st_size < 65536 ?
-		(size_t)st->st_size + 1 : 65536;
-	ssize_t n;
-
-	while ((n = read(fd, str_reserve(text, chunk), chunk)) > 0) {
-		text->len += (size_t)n;
-		load->octets += (size_t)n;
-		if (text->len > LOAD_FILE_MAX ||
-		    load->octets > LOAD_TOTAL_MAX) {
-			*why = "invalid: too large";
-			return false;
-		}
-	}
-	if (n < 0)
-		*why = strerror(errno);
-	return n == 0;
-}
-
-static void
-read_statements(struct reader *reader, const struct str *text)
-{
-	reader->at = str_c(text);
-	reader->end = reader->at + text->len;
-	if (text->len >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0)
-		reader->at += 3;	/* a byte order mark */
-	while (next_statement(reader))
-		read_statement(reader);
-	check_closed(reader);
-	str_free(&reader->statement);
-}
-
-/* Open a file that is to be read: no terminal, no waiting for a writer. */
-static int
-open_source(const char *file, struct stat *st, const char **why)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	int flags;
-
-	if (fd < 0 || fstat(fd, st) != 0) {
-		*why = strerror(errno);
-	} else if (S_ISDIR(st->st_mode)) {
-		*why = "is a directory";
-	} else if (S_ISREG(st->st_mode)) {
-		return fd;
-	} else {
-		flags = fcntl(fd, F_GETFL);
-		if (flags >= 0 &&
-		    fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0)
-			return fd;
-		*why = strerror(errno);
-	}
-	if (fd >= 0)
-		(void)close(fd);	/* it was only looked at */
-	return -1;
-}
-
-/* Read one file. `parent` and `line` tell who includes it; *section is where
-   its statements go. What can't be read is an error only when it must. */
-static void
-read_file(struct load *load, struct reader *parent,
-	  struct load_section **section, const char *file, unsigned line,
-	  bool must)
-{
-	struct reader reader = {
-		.load = load, .parent = parent, .section = *section,
-		.outer = *section, .depth = parent ? parent->depth + 1 : 0,
-	};
-	const char *at = parent != NULL ? parent->file : file;
-	const char *what = parent != NULL ? file : "", *why = NULL;
-	const char *gap = parent != NULL ? ": " : "";
-	struct str text = STR_INIT;
-	struct stat st = { 0 };
-	int fd = open_source(file, &st, &why);
-
-	if (fd < 0) {
-		/* a directory among the matches is passed over, as ever */
-		if (parent == NULL || (must && !S_ISDIR(st.st_mode)))
-			load_error(load, at, line, "can't read%s%s: %s",
-				   parent != NULL ? " " : "", what, why);
-		return;
-	}
-	reader.file = load_file_name(load, file);
-	reader.dev = st.st_dev;
-	reader.ino = st.st_ino;
-	if (is_open_already(parent, &st))
-		load_error(load, at, line, "invalid: recursive !include%s%s",
-			   gap, what);
-	else if (reader.depth > LOAD_INCLUDE_DEPTH)
-		load_error(load, at, line, "invalid: !include is nested more "
-			   "than %u deep", (unsigned)LOAD_INCLUDE_DEPTH);
-	else if (!slurp(load, fd, &st, &text, &why))
-		load_error(load, at, line, "can't read %s%s%s", what, gap,
-			   why);
-	else
-		read_statements(&reader, &text);
-	(void)close(fd);	/* nothing was written */
-	str_free(&text);
-}
-
 void
 syntax_read(struct load *load, const char *file)
 {
 	const struct section_kind *root = section_kind_find("");
 	struct load_section *section = grammar_section(load, NULL, root);
 
-	read_file(load, NULL, &section, file, 0, true);
+	reader_file(load, NULL, section, file, true);
 }

@@ -1,0 +1,339 @@
+/*
+ * What a print of the configuration shows, as paths and values; see view.h.
+ */
+#include "conf/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/conf-private.h"
+#include "conf/conf.h"
+#include "conf/names.h"
+#include "conf/print.h"
+#include "conf/settings.h"
+#include "core/pool.h"
+#include "core/str.h"
+
+const char view_hidden[] = "# hidden, use -P to show it";
+const char view_hidden_word[] = "#hidden_use-P_to_show#";
+
+static void
+view_add(struct view *view, const char *path, const char *value)
+{
+	if (view->count == view->size) {
+		view->size = view->size * 2 + 128;
+		view->items = mem_realloc(view->items, view->size *
+					  sizeof(*view->items));
+	}
+	view->items[view->count++] = (struct view_item){ path, value };
+}
+
+static bool
+view_has(const struct view *view, const char *path)
+{
+	for (size_t i = 0; i < view->count; i++) {
+		if (strcmp(view->items[i].path, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Are both at the start of a word of digits, and which number is larger? */
+static int
+number_cmp(const char *a, const char *b)
+{
+	size_t la = strspn(a, "0123456789"), lb = strspn(b, "0123456789");
+
+	if (la == 0 || lb == 0 || a[la] != '/' || b[lb] != '/')
+		return 0;
+	if (la != lb)
+		return la < lb ? -1 : 1;
+	return memcmp(a, b, la);
+}
+
+/* doveconf sorts a blank in a name behind '/' and most else. */
+static int
+sort_value(char c)
+{
+	return c == ' ' ? '\\' : (int)(unsigned char)c;
+}
+
+/* By path; unnamed sections by their numbers. */
+static int
+item_cmp(const void *a, const void *b)
+{
+	const char *pa = ((const struct view_item *)a)->path;
+	const char *pb = ((const struct view_item *)b)->path;
+	bool word = true;
+
+	for (; *pa != '\0' && (*pa == *pb || word); pa++, pb++) {
+		int cmp = word ? number_cmp(pa, pb) : 0;
+
+		if (cmp != 0)
+			return cmp;
+		if (*pa != *pb)
+			break;
+		word = *pa == '/';
+	}
+	return sort_value(*pa) - sort_value(*pb);
+}
+
+void
+view_sort(struct view *view)
+{
+	if (view->count > 0)
+		qsort(view->items, view->count, sizeof(*view->items),
+		      item_cmp);
+}
+
+/* doveconf hides what people paste into mailing lists. */
+static const char *
+hide_words(const char *value, struct pool *pool)
+{
+	static const char *const words[] = { "password=", "pass=", NULL };
+
+	for (int i = 0; words[i] != NULL; i++) {
+		const char *found = strstr(value, words[i]);
+		const char *rest;
+
+		if (found == NULL)
+			continue;
+		found += strlen(words[i]);
+		rest = found + strcspn(found, " \t");
+		return pool_printf(pool, "%.*s%s%s", (int)(found - value),
+				   value, view_hidden_word, rest);
+	}
+	return value;
+}
+
+static const char *
+shown_value(struct view *view, const char *path, const char *value)
+{
+	const struct setting_def *def = setting_by_path(path);
+
+	if (view->how->expand) {
+		value = conf_read_value(value, view->pool, view->err);
+		if (value == NULL) {
+			view->failed = true;
+			return "";
+		}
+	}
+	return def == NULL || value[0] == '<' ? value :
+		setting_print(def, value, view->pool);
+}
+
+void
+view_hide_secrets(struct view *view)
+{
+	for (size_t i = 0; i < view->count && !view->how->secrets; i++) {
+		struct view_item *item = &view->items[i];
+
+		if (item->value[0] == '\0')
+			continue;
+		item->value = setting_is_secret(item->path) ? view_hidden :
+			hide_words(item->value, view->pool);
+	}
+}
+
+static void
+view_add_entry(struct view *view, const struct conf_entry *entry)
+{
+	const char *value = view->how->expand ? entry->value : entry->raw;
+
+	view_add(view, entry->path, shown_value(view, entry->path, value));
+}
+
+bool
+view_is_default(struct view *view, const struct conf_entry *entry)
+{
+	const struct setting_def *def;
+
+	if (strchr(entry->path, '/') != NULL)
+		return false;
+	def = setting_by_path(entry->path);
+	return def != NULL &&
+		strcmp(shown_value(view, entry->path, entry->value),
+		       setting_print(def, setting_default(def, view->pool),
+				     view->pool)) == 0;
+}
+
+/* A namespace always shows where it is. */
+static void
+complete_namespaces(struct view *view)
+{
+	static const char *const keys[] = { "location", "prefix", NULL };
+	const char **names = conf_names(view->conf, &view->how->scope,
+					"namespace", view->pool);
+
+	for (; *names != NULL; names++) {
+		for (int i = 0; keys[i] != NULL; i++) {
+			const char *path = pool_printf(view->pool,
+						       "namespace/%s/%s",
+						       *names, keys[i]);
+
+			if (!view_has(view, path))
+				view_add(view, path, "");
+		}
+	}
+}
+
+/* What stands in the files and counts in this scope. */
+static void
+gather_set(struct view *view)
+{
+	const struct conf *conf = view->conf;
+
+	for (size_t i = 0; i < conf->count; i++) {
+		const struct conf_entry *entry = conf->sorted[i];
+
+		if (str_ends(entry->path, "/") ||
+		    conf_find(conf, &view->how->scope, entry->path) != entry)
+			continue;
+		if (view->how->what != CONF_PRINT_CHANGED ||
+		    !view_is_default(view, entry))
+			view_add_entry(view, entry);
+	}
+	complete_namespaces(view);
+}
+
+void
+view_add_setting(struct view *view, const char *path,
+	       const struct setting_def *def)
+{
+	const struct conf_entry *entry =
+		view->how->what == CONF_PRINT_DEFAULTS ? NULL :
+		conf_find(view->conf, &view->how->scope, path);
+	const char *value;
+
+	if (entry != NULL) {
+		view_add_entry(view, entry);
+		return;
+	}
+	value = builtin_get(path);
+	if (value == NULL)
+		value = setting_default(def, view->pool);
+	view_add(view, path, shown_value(view, path, value));
+}
+
+/* What stands behind the section's word anyway. */
+static bool
+is_title(const char *key)
+{
+	return strcmp(key, "name") == 0 || strcmp(key, "path") == 0;
+}
+
+/* All settings of the section at path ("" for the file), and below it. */
+static void
+gather_section(struct view *view, const struct section_kind *kind,
+	       const char *path)
+{
+	const char *slash = path[0] != '\0' ? "/" : "";
+	const struct section_kind *child;
+	struct setting_iter iter = { .kind = kind };
+	const struct setting_def *def;
+
+	while ((def = setting_iter_next(&iter)) != NULL) {
+		const char *at = pool_printf(view->pool, "%s%s%s", path, slash,
+					     def->name);
+
+		if (slash[0] != '\0' ? !is_title(def->name) : iter.ours ||
+		    conf_find(view->conf, &view->how->scope, at) != NULL)
+			view_add_setting(view, at, def);
+	}
+	for (size_t n = 0; (child = section_kind_at(kind, n)) != NULL; n++) {
+		const char *at = pool_printf(view->pool, "%s%s%s", path, slash,
+					     section_kind_name(child));
+		const char **names = conf_names(view->conf, &view->how->scope,
+						at, view->pool);
+
+		for (; *names != NULL; names++) {
+			const char *below = pool_printf(view->pool, "%s/%s",
+							at, *names);
+
+			if (child->shape == SHAPE_FREE)
+				view_add_setting(view, below,
+					       setting_by_path(below));
+			else
+				gather_section(view, child, below);
+		}
+	}
+}
+
+void
+view_keep_below(struct view *view, const char *path)
+{
+	size_t len = strlen(path), kept = 0;
+
+	for (size_t i = 0; i < view->count; i++) {
+		if (strncmp(view->items[i].path, path, len) == 0 &&
+		    view->items[i].path[len] == '/')
+			view->items[kept++] = view->items[i];
+	}
+	view->count = kept;
+}
+
+void
+view_gather(struct view *view)
+{
+	if (view->how->what == CONF_PRINT_CHANGED ||
+	    view->how->what == CONF_PRINT_SET)
+		gather_set(view);
+	else
+		gather_section(view, section_kind_find(""), "");
+}
+
+/* Is a later value for the same path and filter there? Equal paths lie side
+   by side. */
+static bool
+is_replaced(const struct conf *conf, size_t at)
+{
+	const struct conf_entry *entry = conf->sorted[at];
+
+	while (++at < conf->count &&
+	       strcmp(conf->sorted[at]->path, entry->path) == 0) {
+		if (conf->sorted[at]->filter == entry->filter)
+			return true;
+	}
+	return false;
+}
+
+void
+view_gather_filter(struct view *view, const struct conf_filter *filter)
+{
+	view->count = 0;
+	for (size_t i = 0; i < view->conf->count; i++) {
+		const struct conf_entry *entry = view->conf->sorted[i];
+
+		if (entry->filter == filter && !str_ends(entry->path, "/") &&
+		    !is_replaced(view->conf, i))
+			view_add_entry(view, entry);
+	}
+}
+
+bool
+view_is_unused(const struct conf *conf, const struct conf_entry *entry)
+{
+	const char *path = entry->path;
+	char word[64];
+
+	for (const struct conf_filter *f = entry->filter; f != NULL;
+	     f = f->parent) {
+		if (f->kind == FILTER_PROTOCOL && f->value[0] != '!' &&
+		    strcmp(f->value, "lmtp") != 0 &&
+		    strcmp(f->value, "lda") != 0)
+			return true;
+	}
+	if (str_begins(path, "service/")) {
+		size_t len = 8 + strcspn(path + 8, "/");
+		const char *program;
+
+		(void)snprintf(word, sizeof(word), "%.*s/executable",
+			       (int)len, path);
+		program = conf_get(conf, &scope_global, word);
+		return program == NULL ||
+			(builtin_get(word) == NULL &&
+			 strncmp(program, "script", 6) != 0);
+	}
+	return !setting_is_ours(path);
+}
