@@ -1,7 +1,8 @@
 # Programs and files of doc/.
 EXTRA_DIST += doc/architecture.md doc/adding.md doc/durability.md
 dist_man_MANS += doc/loft-lda.1 doc/loft-send.1 doc/loft-lmtp.8
-EXTRA_DIST += doc/lmtp.md
+EXTRA_DIST += doc/lmtp.md doc/auth-protocol.md
+dist_man_MANS += doc/loft-auth.8
 
 # loft.conf(5) takes its settings from the tables.
 noinst_PROGRAMS += doc/settings-mdoc
