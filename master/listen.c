@@ -34,7 +34,11 @@
 #include "service/service-settings.h"
 #include "service/users.h"
 
-enum { IN_USE_WAIT_MS = 500, IN_USE_STEP_MS = 25 };
+enum {
+	IN_USE_WAIT_MS = 500,
+	IN_USE_STEP_MS = 25,
+	ORPHANS_WAIT_MS = 3000,	/* a killed master's workers see it soon */
+};
 
 /* --- from settings ---------------------------------------------------- */
 
@@ -295,21 +299,17 @@ listeners_configure(struct service *service, struct str *errors)
 
 /* --- unix sockets and fifos ------------------------------------------- */
 
-/* Somebody has that path. 0 when it was a dead socket and is removed. */
+/* Who listens at that path? 0: nobody; 1: *pid_r does, or did and left it to
+   his children (0: too busy to tell); -1 where that can't be told. */
 static int
-remove_stale(const char *path, const struct sockaddr_un *sa, struct err *err)
+find_peer(const struct sockaddr_un *sa, pid_t *pid_r, struct err *err)
 {
 	struct ucred cred = { 0 };
 	socklen_t len = sizeof(cred);
-	struct stat st;
-	int fd, cause;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			0);
+	int cause;
 
-	if (lstat(path, &st) != 0)
-		return errno == ENOENT ? 0 : err_path(err, "lstat", path);
-	if (!S_ISSOCK(st.st_mode))
-		return err_set(err, ERR_CONFIG, "%s exists and is no socket",
-			       path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return err_sys(err, "socket()");
 	cause = connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) == 0 ?
@@ -317,12 +317,33 @@ remove_stale(const char *path, const struct sockaddr_un *sa, struct err *err)
 	if (cause == 0)
 		(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len);
 	(void)close(fd);
-	if (cause == 0 && cred.pid > 0)
+	if (cause == ECONNREFUSED || cause == ENOENT)
+		return 0;
+	*pid_r = cred.pid;
+	return 1;
+}
+
+/* Somebody has that path. 0 when it was a dead socket, or one of a killed
+   master whose workers have not noticed yet, and is removed. */
+static int
+remove_stale(const char *path, const struct sockaddr_un *sa, pid_t dead,
+	     struct err *err)
+{
+	struct stat st;
+	pid_t pid = 0;
+	int found;
+
+	if (lstat(path, &st) != 0)
+		return errno == ENOENT ? 0 : err_path(err, "lstat", path);
+	if (!S_ISSOCK(st.st_mode))
+		return err_set(err, ERR_CONFIG, "%s exists and is no socket",
+			       path);
+	found = find_peer(sa, &pid, err);
+	if (found < 0)
+		return -1;
+	if (found == 1 && (pid == 0 || pid != dead))
 		return err_set(err, ERR_CONFIG, "socket %s is in use: process "
-			       "%d listens on it", path, (int)cred.pid);
-	if (cause != ECONNREFUSED && cause != ENOENT)
-		return err_set(err, ERR_CONFIG, "socket %s is in use: another "
-			       "process listens on it", path);
+			       "%d listens on it", path, (int)pid);
 	if (unlink(path) != 0 && errno != ENOENT)
 		return err_path(err, "unlink", path);
 	return 0;
@@ -378,6 +399,7 @@ set_owner(const struct listener *l, struct err *err)
 static int
 bind_unix(int fd, const struct listener *l, struct err *err)
 {
+	pid_t dead = l->service->generation->master->dead_pid;
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 
 	if (!str_copy(sa.sun_path, sizeof(sa.sun_path), l->path))
@@ -386,7 +408,7 @@ bind_unix(int fd, const struct listener *l, struct err *err)
 	if (bind_path(fd, &sa, l->mode) != 0) {
 		if (errno != EADDRINUSE)
 			return explain_bind(l, err);
-		if (remove_stale(l->path, &sa, err) < 0)
+		if (remove_stale(l->path, &sa, dead, err) < 0)
 			return -1;
 		if (bind_path(fd, &sa, l->mode) != 0)
 			return explain_bind(l, err);
@@ -561,7 +583,8 @@ bool
 listeners_open(struct generation *gen, struct generation *old,
 	       struct str *errors)
 {
-	deadline_t deadline = deadline_in(IN_USE_WAIT_MS);
+	deadline_t deadline = deadline_in(gen->master->dead_pid != 0 ?
+					  ORPHANS_WAIT_MS : IN_USE_WAIT_MS);
 	size_t before = errors->len;
 	struct service *service;
 	struct listener *l, *next;
@@ -602,8 +625,10 @@ listeners_commit(struct generation *gen, struct generation *old)
 			if (same == NULL)
 				continue;
 			/* Its file was gone, and is the new one's now. */
-			if (!l->taken && same->fd >= 0)
+			if (!l->taken && same->fd >= 0) {
+				(void)shutdown(same->fd, SHUT_RDWR);
 				(void)close(same->fd);
+			}
 			same->fd = -1;
 			l->taken = false;
 		}
@@ -616,6 +641,9 @@ close_one(struct listener *l)
 	if (l->fd < 0)
 		return;
 	if (!l->taken) {
+		/* Sessions that go on have it open too; nobody shall wait in
+		   a backlog that nobody looks at. */
+		(void)shutdown(l->fd, SHUT_RDWR);
 		(void)close(l->fd);
 		if (l->kind != LISTENER_INET)
 			(void)unlink(l->path);
@@ -632,6 +660,20 @@ listeners_close(struct generation *gen)
 	TAILQ_FOREACH(service, &gen->services, link) {
 		TAILQ_FOREACH(l, &service->listeners, link)
 			close_one(l);
+	}
+}
+
+void
+listeners_adopt(const struct generation *gen)
+{
+	const struct service *service;
+	const struct listener *l;
+
+	TAILQ_FOREACH(service, &gen->services, link) {
+		TAILQ_FOREACH(l, &service->listeners, link) {
+			if (l->kind == LISTENER_UNIX && l->fd >= 0)
+				(void)listen(l->fd, SOMAXCONN);
+		}
 	}
 }
 

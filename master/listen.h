@@ -20,6 +20,10 @@ void listeners_configure(struct service *service, struct str *errors);
 bool listeners_open(struct generation *gen, struct generation *old,
 		    struct str *errors);
 
+/* This process is who listens from now on (after daemonize(): another master
+   that finds the socket in use asks for the pid). */
+void listeners_adopt(const struct generation *gen);
+
 /* After the swap: what was taken is the new generation's alone. */
 void listeners_commit(struct generation *gen, struct generation *old);
 

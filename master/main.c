@@ -269,7 +269,7 @@ prepare(struct master *m, struct conf *conf, struct str *warnings)
 					  gen->process->base_dir);
 		m->pid_path = mem_strdup(m->pid_path);
 		if (make_dirs(gen, &err) < 0 ||
-		    pidfile_check(m->pid_path, &err) < 0)
+		    pidfile_check(m->pid_path, &m->dead_pid, &err) < 0)
 			str_printf(&errors, "%s\n", err.text);
 		else
 			logs_check(gen, &errors);
@@ -458,8 +458,11 @@ run(struct master *m, struct generation *gen, const struct str *warnings)
 	struct str errors = STR_INIT;
 	struct err err;
 
-	if (!m->foreground && daemonize(m, &err) < 0)
-		return fail(&err);
+	if (!m->foreground) {
+		if (daemonize(m, &err) < 0)
+			return fail(&err);
+		listeners_adopt(gen);
+	}
 	if (set_up(m, gen, &err) < 0)
 		return fail(&err);
 	if (!life_start(m, gen, &errors)) {

@@ -151,6 +151,7 @@ struct master {
 	struct log_pipe *log;		/* our own lines */
 	int alive_fds[2];	/* children see its end when we are gone */
 	int pid_fd;
+	pid_t dead_pid;		/* of a master that was killed; 0: none */
 	char *pid_path;
 	int ready_fd;		/* the waiting parent of a daemon; -1 */
 	struct control *control;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,8 +19,20 @@ already_running(const char *path, pid_t pid, struct err *err)
 		       "(it holds %s)", (int)pid, path);
 }
 
+static pid_t
+read_pid(int fd)
+{
+	char text[32];
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	return (pid_t)strtol(text, NULL, 10);
+}
+
 int
-pidfile_check(const char *path, struct err *err)
+pidfile_check(const char *path, pid_t *dead_r, struct err *err)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
@@ -31,6 +44,8 @@ pidfile_check(const char *path, struct err *err)
 		result = err_sys(err, "fcntl(%s, F_GETLK)", path);
 	else if (lock.l_type != F_UNLCK)
 		result = already_running(path, lock.l_pid, err);
+	else
+		*dead_r = read_pid(fd);
 	(void)close(fd);
 	return result;
 }

@@ -72,7 +72,7 @@ wait_until() {
 }
 
 free_port() {
-	local port
+	local port i
 	for ((i = 0; i < 200; i++)); do
 		port=$((20000 + RANDOM % 12000))
 		if ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
@@ -138,6 +138,7 @@ loft_ready() {
 }
 
 loft_start() {
+	local i
 	"$builddir/master/loft" -F -c "$loft_file" "$@" >>"$loft_dir/stdout" 2>>"$loft_dir/stderr" </dev/null &
 	loft_pid=$!
 	for ((i = 0; i < 200; i++)); do
@@ -150,7 +151,7 @@ loft_start() {
 
 # Wait for the daemon's end, bounded; its status.
 loft_wait() {
-	local status
+	local status i
 	for ((i = 0; i < 200; i++)); do
 		if ! kill -0 "$loft_pid" 2>/dev/null; then
 			wait "$loft_pid" 2>/dev/null
@@ -169,7 +170,7 @@ loft_stop() {
 }
 
 loft_kill() {
-	local pid=$loft_pid
+	local pid=$loft_pid i
 	loft_pid=
 	[ -z "$pid" ] && return
 	kill -TERM "$pid" 2>/dev/null || return

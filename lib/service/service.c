@@ -241,6 +241,16 @@ wait_for_client(struct worker *w, int wait_ms)
 		w->fds[state.listener_count].revents == 0;
 }
 
+/* A wait that found a client ready lets no signal in, even if one is there:
+   who was asked to retire before the client came must not take it. */
+static void
+let_signals_in(void)
+{
+	struct timespec zero = { 0, 0 };
+
+	(void)ppoll(NULL, 0, &zero, &state.wait_mask);
+}
+
 static bool
 accept_ready(struct worker *w, struct service_client *client)
 {
@@ -284,7 +294,8 @@ next_client(struct worker *w, struct service_client *client)
 	while (!worker_done(w)) {
 		bool ready = wait_for_client(w, wait_ms);
 
-		/* The call may have come with the client. */
+		if (ready)
+			let_signals_in();
 		if (worker_done(w))
 			break;
 		if (ready && accept_ready(w, client))
