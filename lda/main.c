@@ -62,6 +62,8 @@ struct lda {
 	struct message *message;
 };
 
+static const char no_headers[] = "";	/* nothing is added */
+
 static const char usage_text[] =
 	"Usage: loft-lda [-c <config file>] [-d <username>] [-p <path>]\n"
 	"                [-m <mailbox>] [-e] [-k] [-f <envelope sender>]\n"
@@ -307,6 +309,19 @@ find_user(struct lda *lda, struct err *err)
 
 /* --- message --- */
 
+/* The spool asks for a file: the message has turned out to be large. */
+static int
+place(void *ctx, uint64_t *base_r)
+{
+	struct lda *lda = ctx;
+	struct delivery d = {
+		.user = lda->user, .headers = no_headers,
+		.mailbox = lda->mailbox, .log = { "", false },
+	};
+
+	return deliver_open_unnamed(lda->batch, &d, base_r);
+}
+
 static int
 read_message(struct lda *lda, struct err *err)
 {
@@ -321,6 +336,7 @@ read_message(struct lda *lda, struct err *err)
 			return err_path(err, "open", lda->path);
 	}
 	lda->spool = spool_new(set->mail_temp_dir);
+	spool_set_place(lda->spool, place, lda);
 	result = input_read(fd, lda->spool, lda->pool,
 			    lda->path == NULL ? &from : NULL, err);
 	if (lda->path != NULL)
@@ -388,7 +404,8 @@ deliver_message(struct lda *lda, const char *session_id,
 {
 	const char *source;
 	struct delivery d = {
-		.user = lda->user, .message = lda->message, .headers = "",
+		.user = lda->user, .message = lda->message,
+		.headers = no_headers,
 		.mailbox = lda->mailbox, .sender = lda->sender,
 		.session_id = session_id, .log = *log,
 		.session_start = lda->start,

@@ -10,6 +10,7 @@
 
 #include "core/num.h"
 #include "io/stream.h"
+#include "lmtp/local.h"
 #include "lmtp/receive.h"
 #include "lmtp/session.h"
 
@@ -80,7 +81,8 @@ take_chunk(struct lmtp_session *s, const struct chunk *chunk)
 
 	if (!trans->chunking) {
 		trans->chunking = true;
-		}
+		lmtp_local_expect(s);
+	}
 	lmtp_session_state(s, LMTP_DATA, NULL);
 	if (!read_chunk(s, &trans->receive, chunk, true))
 		return;

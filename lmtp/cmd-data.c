@@ -6,6 +6,7 @@
 #include "lmtp/commands.h"
 
 #include "io/stream.h"
+#include "lmtp/local.h"
 #include "lmtp/receive.h"
 #include "lmtp/session.h"
 #include "smtp/dots.h"
@@ -42,6 +43,7 @@ lmtp_cmd_data(struct lmtp_session *s, char *args)
 	lmtp_session_state(s, LMTP_DATA, NULL);
 	lmtp_reply(s, 354, NULL, "OK");
 	lmtp_receive_renew(s, &s->trans->receive);
+	lmtp_local_expect(s);
 	for (;;) {
 		used = take_input(s, &dots);
 		if (dots.state == DOTS_END)

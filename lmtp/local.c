@@ -68,6 +68,15 @@ make_headers(const struct lmtp_session *s)
 	return headers;
 }
 
+/* The same, made once in a transaction. */
+static const char *
+headers_of(struct lmtp_session *s)
+{
+	if (s->trans->headers == NULL)
+		s->trans->headers = make_headers(s);
+	return s->trans->headers;
+}
+
 /* The recipient before the MTA's aliases: as the MTA says, else as a header
    field does. NULL: unknown. */
 static const char *
@@ -110,12 +119,34 @@ fill(const struct lmtp_session *s, struct message *msg, const char *headers,
 	};
 }
 
+/* The spool asks for a file: the message has turned out to be large. Only for
+   a single recipient: the others would share in the troubles of his disk. */
+static int
+place(void *ctx, uint64_t *base_r)
+{
+	struct lmtp_session *s = ctx;
+	const struct lmtp_rcpt *rcpt = STAILQ_FIRST(&s->trans->rcpts);
+	struct delivery d = { .mailbox = "INBOX", .log = { "", false } };
+
+	if (s->trans->rcpt_count != 1)
+		return -1;
+	d.user = rcpt->user;
+	d.headers = headers_of(s);
+	return deliver_open_unnamed(s->env->batch, &d, base_r);
+}
+
+void
+lmtp_local_expect(struct lmtp_session *s)
+{
+	spool_set_place(s->env->spool, place, s);
+}
+
 void
 lmtp_local_deliver(struct lmtp_session *s)
 {
 	struct lmtp_env *env = s->env;
 	struct message *msg = message_open(env->spool, s->trans->pool);
-	const char *headers = make_headers(s);
+	const char *headers = headers_of(s);
 	struct lmtp_rcpt *rcpt;
 
 	STAILQ_FOREACH(rcpt, &s->trans->rcpts, link) {

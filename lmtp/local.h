@@ -7,6 +7,10 @@
 
 struct lmtp_session;
 
+/* A message is about to come: should it be large, it is received where the
+   recipient's mail lies. */
+void lmtp_local_expect(struct lmtp_session *s);
+
 /* Deliver what the spool holds to all recipients of the transaction; then
    each rcpt->delivery has its result. */
 void lmtp_local_deliver(struct lmtp_session *s);

@@ -57,6 +57,7 @@ struct lmtp_trans {
 	bool utf8;		/* SMTPUTF8 was asked for */
 	bool chunking;		/* BDAT was used, so DATA can't be */
 	struct lmtp_receive receive;
+	const char *headers;	/* in front of the message; NULL: not yet */
 	struct lmtp_rcpts rcpts;	/* accepted ones, in order */
 	unsigned rcpt_count;
 	unsigned rcpts_seen;	/* refused ones, too: the N of :RN */

@@ -21,6 +21,7 @@ struct deliver_task {
 	int64_t start;		/* clock_ms() */
 	struct save_batch *saves;
 	struct save save;
+	bool in_place;		/* the spool's file can be linked */
 	bool placed;		/* save is filled */
 	const char *mailbox;	/* which one was tried last; NULL: none yet */
 };
@@ -34,6 +35,9 @@ enum { DELIVER_TEXT_MAX = 80 };	/* of a name or subject in a log line */
 /* At most max octets, "..." among them where it is cut, and no half of a
    UTF-8 character. NULL stays NULL. */
 const char *deliver_shorten(const char *text, size_t max, struct pool *pool);
+
+/* An unnamed file where the message will be, with its headers; or -1. */
+int deliver_save_unnamed(struct deliver_task *task);
 
 /* The delivery's line: deliver_log_format with this result. */
 void deliver_log(const struct deliver_task *task, enum log_level level,

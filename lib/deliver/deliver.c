@@ -16,6 +16,8 @@
 #include "core/pool.h"
 #include "deliver/deliver-private.h"
 #include "deliver/deliver-settings.h"
+#include "io/spool.h"
+#include "mail/message.h"
 #include "storage/mail-settings.h"
 #include "user/user.h"
 
@@ -37,6 +39,11 @@ struct deliver_batch {
 		char pid_text[16];
 	} self;
 	const struct deliver_task *inside;	/* as whom we are, or NULL */
+	struct {			/* the last deliver_open_unnamed() */
+		uid_t uid;
+		gid_t gid;
+		const char *headers;
+	} unnamed;
 };
 
 struct deliver_batch *
@@ -219,9 +226,13 @@ become(struct deliver_batch *batch, const struct deliver_task *task,
 static struct deliver_task *
 task_new(struct deliver_batch *batch, struct delivery *d)
 {
-	struct deliver_task *task = pool_new_obj(batch->pool,
-						 struct deliver_task);
+	struct deliver_task *task;
 
+	/* What the last results point to goes with the next transaction. */
+	if (batch->first == NULL)
+		pool_clear(batch->pool);
+	look_at_self(batch);
+	task = pool_new_obj(batch->pool, struct deliver_task);
 	task->d = d;
 	task->pool = batch->pool;
 	task->saves = batch->saves;
@@ -231,9 +242,36 @@ task_new(struct deliver_batch *batch, struct delivery *d)
 	task->save.uid = d->user->uid;
 	task->save.gid = d->user->gid;
 	task->set = batch->set;
-	*batch->last = task;
-	batch->last = &task->next;
 	return task;
+}
+
+/* Is the spool's file the one that was opened for these ids and headers? */
+static bool
+is_in_place(const struct deliver_batch *batch, const struct delivery *d)
+{
+	return spool_is_placed(message_spool(d->message)) &&
+		batch->unnamed.headers == d->headers &&
+		batch->unnamed.uid == d->user->uid &&
+		batch->unnamed.gid == d->user->gid;
+}
+
+int
+deliver_open_unnamed(struct deliver_batch *batch, struct delivery *d,
+		     uint64_t *base_r)
+{
+	struct deliver_task *task = task_new(batch, d);
+	int fd;
+
+	if (task_settings(batch, task) < 0 ||
+	    become(batch, task, &d->err) < 0)
+		return -1;
+	fd = deliver_save_unnamed(task);
+	leave(batch);
+	batch->unnamed.uid = d->user->uid;
+	batch->unnamed.gid = d->user->gid;
+	batch->unnamed.headers = d->headers;
+	*base_r = strlen(d->headers);
+	return fd;
 }
 
 void
@@ -242,11 +280,10 @@ deliver_add(struct deliver_batch *batch, struct delivery *d)
 	const struct user *user = d->user;
 	struct deliver_task *task;
 
-	/* What the last results point to goes with the next transaction. */
-	if (batch->first == NULL)
-		pool_clear(batch->pool);
-	look_at_self(batch);
 	task = task_new(batch, d);
+	*batch->last = task;
+	batch->last = &task->next;
+	task->in_place = is_in_place(batch, d);
 	d->stored = false;
 	d->mailbox_saved = NULL;
 	if (task_settings(batch, task) < 0)

@@ -69,6 +69,15 @@ const char *deliver_log_prefix(struct deliver_batch *batch,
    be done that needs other ids. */
 void deliver_add(struct deliver_batch *batch, struct delivery *d);
 
+/* For spool_set_place(), when a message is too large for memory: open an
+   unnamed file in the mail of d's user, with d->headers in it (as many octets
+   as *base_r says), so that it need not be copied when it is delivered. Only
+   user, headers and mailbox of d count. The message must have no other
+   recipients: a user may change a file that is his, and they would get it.
+   -1 when that can't be. */
+int deliver_open_unnamed(struct deliver_batch *batch, struct delivery *d,
+			 uint64_t *base_r);
+
 /* Settle all that was added: sync, undo what failed, log; then d->stored and
    d->err are final and the batch is empty again. */
 void deliver_commit(struct deliver_batch *batch);

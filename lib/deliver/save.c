@@ -45,7 +45,9 @@ static int
 save_to(struct deliver_task *task, struct storage *storage, const char *name)
 {
 	struct delivery *d = task->d;
-	struct save_source source = { message_spool(d->message), d->headers };
+	const struct save_source source = {
+		message_spool(d->message), d->headers, task->in_place
+	};
 	struct mailbox *box;
 	int result;
 
@@ -71,19 +73,40 @@ open_storage(const struct deliver_task *task, struct storage **storage_r)
 			    &d->err);
 }
 
+static const char *
+wanted_mailbox(const struct deliver_task *task, const struct storage *storage)
+{
+	const struct delivery *d = task->d;
+
+	if (!d->mailbox_is_detail)
+		return d->mailbox;
+	return pool_printf(task->pool, "%s%s", storage_inbox_prefix(storage),
+			   d->mailbox);
+}
+
+int
+deliver_save_unnamed(struct deliver_task *task)
+{
+	struct storage *storage;
+	struct mailbox *box;
+
+	if (open_storage(task, &storage) < 0 ||
+	    storage_mailbox(storage, wanted_mailbox(task, storage), &box,
+			    &task->d->err) < 0)
+		return -1;
+	return mailbox_open_unnamed(box, task->d->headers);
+}
+
 int
 deliver_save(struct deliver_task *task)
 {
 	struct delivery *d = task->d;
-	const char *name = d->mailbox;
 	struct storage *storage;
+	const char *name;
 
 	if (open_storage(task, &storage) < 0)
 		return -1;
-	if (d->mailbox_is_detail) {
-		name = pool_printf(task->pool, "%s%s",
-				   storage_inbox_prefix(storage), name);
-	}
+	name = wanted_mailbox(task, storage);
 	if (save_to(task, storage, name) == 0)
 		return 0;
 	if (d->err.kind != ERR_NOTFOUND)

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,6 +28,10 @@ struct spool {
 	char *buf;
 	size_t used, cap;	/* of buf */
 	int fd;			/* the unnamed file, or -1 */
+	spool_place_fn *place;	/* gives it; NULL: temp_dir does */
+	void *place_ctx;
+	bool placed;		/* it did */
+	uint64_t base;		/* octets of others before ours in it */
 	uint64_t written;	/* octets in the file; the buffer comes after */
 	uint64_t lines;
 	bool pending_cr;	/* the last octet given was a CR */
@@ -58,6 +63,13 @@ spool_free(struct spool **spp)
 }
 
 void
+spool_set_place(struct spool *sp, spool_place_fn *place, void *ctx)
+{
+	sp->place = place;
+	sp->place_ctx = ctx;
+}
+
+void
 spool_reset(struct spool *sp)
 {
 	if (sp->fd >= 0)
@@ -68,8 +80,10 @@ spool_reset(struct spool *sp)
 		sp->buf = NULL;
 		sp->cap = 0;
 	}
+	sp->place = NULL;
+	sp->placed = false;
 	sp->used = 0;
-	sp->written = sp->lines = 0;
+	sp->base = sp->written = sp->lines = 0;
 	sp->pending_cr = false;
 	sp->last = '\0';
 }
@@ -109,6 +123,24 @@ open_unnamed(const char *dir, struct err *err)
 }
 
 static int
+file_error(const struct spool *sp, const char *call, struct err *err)
+{
+	char self[64], path[256];
+	int saved_errno = errno;
+	ssize_t len;
+
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", sp->fd);
+	len = readlink(self, path, sizeof(path) - 1);
+	errno = saved_errno;
+	if (len < 0 || !sp->placed) {
+		return err_sys(err, "%s(unnamed file in mail_temp_dir %s)",
+			       call, sp->temp_dir);
+	}
+	path[len] = '\0';
+	return err_sys(err, "%s(%s)", call, path);
+}
+
+static int
 write_all(const struct spool *sp, const char *data, size_t len,
 	  struct err *err)
 {
@@ -120,8 +152,7 @@ write_all(const struct spool *sp, const char *data, size_t len,
 		if (n == 0)
 			errno = ENOSPC;
 		if (n <= 0) {
-			return err_sys(err, "write(unnamed file in "
-				       "mail_temp_dir %s)", sp->temp_dir);
+			return file_error(sp, "write", err);
 		}
 		data += n;
 		len -= (size_t)n;
@@ -130,17 +161,28 @@ write_all(const struct spool *sp, const char *data, size_t len,
 }
 
 static int
-flush(struct spool *sp, struct err *err)
+open_file(struct spool *sp, struct err *err)
 {
 	struct err cause;
 
-	if (sp->fd < 0) {
-		sp->fd = open_unnamed(sp->temp_dir, &cause);
-		if (sp->fd < 0) {
-			return err_set(err, ERR_TEMP, "mail_temp_dir can't be "
-				       "used: %s", cause.text);
-		}
-	}
+	if (sp->place != NULL)
+		sp->fd = sp->place(sp->place_ctx, &sp->base);
+	sp->placed = sp->fd >= 0;
+	if (sp->placed)
+		return 0;
+	sp->base = 0;
+	sp->fd = open_unnamed(sp->temp_dir, &cause);
+	if (sp->fd >= 0)
+		return 0;
+	return err_set(err, ERR_TEMP, "mail_temp_dir can't be used: %s",
+		       cause.text);
+}
+
+static int
+flush(struct spool *sp, struct err *err)
+{
+	if (sp->fd < 0 && open_file(sp, err) < 0)
+		return -1;
 	if (write_all(sp, sp->buf, sp->used, err) < 0)
 		return -1;
 	sp->written += sp->used;
@@ -262,6 +304,18 @@ spool_fd(const struct spool *sp)
 	return sp->fd;
 }
 
+uint64_t
+spool_base(const struct spool *sp)
+{
+	return sp->base;
+}
+
+bool
+spool_is_placed(const struct spool *sp)
+{
+	return sp->placed;
+}
+
 ssize_t
 spool_read(const struct spool *sp, uint64_t offset, void *buf, size_t size,
 	   struct err *err)
@@ -277,11 +331,7 @@ spool_read(const struct spool *sp, uint64_t offset, void *buf, size_t size,
 		return (ssize_t)size;
 	}
 	do {
-		n = pread(sp->fd, buf, size, (off_t)offset);
+		n = pread(sp->fd, buf, size, (off_t)(sp->base + offset));
 	} while (n < 0 && errno == EINTR);
-	if (n < 0) {
-		return err_sys(err, "pread(unnamed file in mail_temp_dir %s)",
-			       sp->temp_dir);
-	}
-	return n;
+	return n < 0 ? file_error(sp, "pread", err) : n;
 }

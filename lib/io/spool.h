@@ -20,6 +20,17 @@ struct spool;
 struct spool *spool_new(const char *temp_dir);
 void spool_free(struct spool **sp);
 
+/* Until the next reset: where the content goes when memory is full, rather
+   than into an unnamed file in temp_dir. The function returns a descriptor
+   open for reading and writing, which the spool owns from then on, its
+   position behind *base_r octets that stand in front of the content; or -1,
+   and temp_dir serves. */
+typedef int spool_place_fn(void *ctx, uint64_t *base_r);
+void spool_set_place(struct spool *sp, spool_place_fn *place, void *ctx);
+
+/* Did that function give the file? */
+bool spool_is_placed(const struct spool *sp);
+
 /* Forget the content, keep the memory: for the next transaction. */
 void spool_reset(struct spool *sp);
 
@@ -39,9 +50,10 @@ uint64_t spool_lines(const struct spool *sp);
 /* The whole content when it is in memory, else NULL. */
 const char *spool_memory(const struct spool *sp);
 
-/* The unnamed file with the whole content (from offset 0), or -1 when it is
-   in memory. */
+/* The unnamed file with the whole content, from offset spool_base(), or -1
+   when it is in memory. */
 int spool_fd(const struct spool *sp);
+uint64_t spool_base(const struct spool *sp);
 
 /* Read at an offset: octets read, 0 at the end, -1 with err. */
 ssize_t spool_read(const struct spool *sp, uint64_t offset, void *buf,

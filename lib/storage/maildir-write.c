@@ -140,16 +140,16 @@ copy_sendfile(const struct target *to, int from, off_t *offset, size_t len)
 typedef ssize_t copy_fn(const struct target *to, int from, off_t *offset,
 			size_t len);
 
-/* Copy in the kernel as far as that goes. */
+/* Copy in the kernel as far as that goes; *offset is in the file. */
 static int
 copy_kernel(const struct target *to, const struct spool *spool, copy_fn *copy,
 	    off_t *offset)
 {
-	off_t size = (off_t)spool_size(spool);
+	off_t end = (off_t)(spool_base(spool) + spool_size(spool));
 
-	while (*offset < size) {
+	while (*offset < end) {
 		ssize_t n = copy(to, spool_fd(spool), offset,
-				 (size_t)(size - *offset));
+				 (size_t)(end - *offset));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -165,12 +165,13 @@ copy_kernel(const struct target *to, const struct spool *spool, copy_fn *copy,
 static int
 copy_file(const struct target *to, const struct spool *spool)
 {
-	off_t offset = 0;
+	off_t offset = (off_t)spool_base(spool);
 
 	if (copy_kernel(to, spool, copy_range, &offset) < 0 ||
 	    copy_kernel(to, spool, copy_sendfile, &offset) < 0)
 		return -1;
-	return copy_changed(to, spool, (uint64_t)offset, change_nothing, NULL);
+	return copy_changed(to, spool, (uint64_t)offset - spool_base(spool),
+			    change_nothing, NULL);
 }
 
 int

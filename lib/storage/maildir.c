@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -347,6 +348,81 @@ save_own(struct maildir_save *ms, const struct source_key *key)
 	return 0;
 }
 
+/* --- the file into which the message was received --- */
+
+/* Not O_EXCL: that would forbid the link. With mail_save_crlf the spool's
+   content isn't what is stored. */
+static int
+maildir_open_unnamed(const struct mailbox *box, const char *headers)
+{
+	char path[PATH_MAX];
+	size_t len = strlen(headers);
+	int fd;
+
+	if (box->storage->set->mail_save_crlf)
+		return -1;
+	(void)snprintf(path, sizeof(path), "%s/tmp", box->path);
+	fd = open(path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0 && write(fd, headers, len) != (ssize_t)len) {
+		(void)close(fd);	/* a copy will meet the trouble */
+		return -1;
+	}
+	return fd;
+}
+
+static int
+link_unnamed(struct maildir_save *ms, int fd)
+{
+	char self[64];
+
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	for (int i = 0; i < NAME_TRIES; i++) {
+		maildir_name_new(ms->name);
+		ms->save->path = new_path(ms);
+		if (linkat(AT_FDCWD, self, AT_FDCWD, ms->save->path,
+			   AT_SYMLINK_FOLLOW) == 0)
+			return 0;
+		if (errno != EEXIST)
+			break;
+	}
+	return -1;
+}
+
+/* Without a journal the link count of a file that had no name isn't stored
+   with its directory: such a message was seen to be lost. So the file is
+   synced again after the link; elsewhere that costs next to nothing. */
+static int
+sync_linked(struct maildir_save *ms, int fd)
+{
+	if (!ms->sync || fsync(fd) == 0)
+		return 0;
+	(void)err_path(ms->err, "fsync", ms->save->path);
+	(void)unlink(ms->save->path);	/* the cause is in err already */
+	return -1;
+}
+
+/* 1 when it is linked, 0 when the message needs a file of its own. */
+static int
+save_in_place(struct maildir_save *ms, const struct source_key *key)
+{
+	int fd = spool_fd(ms->source->spool);
+	struct stat st;
+
+	if (!ms->source->in_place || ms->crlf || fstat(fd, &st) < 0 ||
+	    st.st_dev != ms->st.st_dev)
+		return 0;
+	ms->tmp = "unnamed file";
+	if (perm_apply_fd(fd, ms->tmp, ms->perm.file, &ms->perm,
+			  ms->err) < 0 || sync_file(ms, fd) < 0)
+		return -1;
+	if (link_unnamed(ms, fd) < 0)
+		return 0;
+	if (sync_linked(ms, fd) < 0)
+		return -1;
+	save_batch_add_source(ms->batch, key, ms->save->path);
+	return 1;
+}
+
 /* --- a link to another recipient's file --- */
 
 static struct source_key
@@ -432,15 +508,17 @@ maildir_save(struct save_batch *batch, const struct save_source *source,
 		.sync = strcmp(set->mail_fsync, "never") != 0,
 	};
 	struct source_key key;
-	int linked;
+	int placed;
 
 	if (look_at_mailbox(&ms) < 0)
 		return -1;
 	ms.perm = perm_from_dir(&ms.st);
 	count_sizes(&ms);
 	key = source_key(&ms);
-	linked = save_link(&ms, &key);
-	if (linked == 0 && save_own(&ms, &key) < 0)
+	placed = save_link(&ms, &key);
+	if (placed == 0)
+		placed = save_in_place(&ms, &key);
+	if (placed < 0 || (placed == 0 && save_own(&ms, &key) < 0))
 		return -1;
 	save->id = strrchr(save->path, '/') + 1;
 	return wait_for_sync(&ms);
@@ -450,4 +528,5 @@ const struct storage_format storage_maildir = {
 	.name = "maildir",
 	.create = maildir_create,
 	.save = maildir_save,
+	.open_unnamed = maildir_open_unnamed,
 };

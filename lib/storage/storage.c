@@ -478,6 +478,12 @@ mailbox_save(struct save_batch *batch, const struct mailbox *box,
 }
 
 int
+mailbox_open_unnamed(const struct mailbox *box, const char *headers)
+{
+	return box->ns->loc.format->open_unnamed(box, headers);
+}
+
+int
 save_undo(const struct save *save, struct err *err)
 {
 	if (unlink(save->path) == 0 || errno == ENOENT)

@@ -48,6 +48,8 @@ struct save {
 struct save_source {
 	const struct spool *spool;
 	const char *headers;
+	bool in_place;	/* the spool's file is from mailbox_open_unnamed(),
+			   with these headers and ids */
 };
 
 struct storage_format {
@@ -58,6 +60,8 @@ struct storage_format {
 	/* Place a message; the directory sync is left to the batch. */
 	int (*save)(struct save_batch *batch, const struct save_source *source,
 		    struct save *save);
+	/* See mailbox_open_unnamed(). */
+	int (*open_unnamed)(const struct mailbox *box, const char *headers);
 };
 
 /* NULL when there is no such format. */
@@ -109,6 +113,11 @@ void save_batch_free(struct save_batch **bp);
    filled; on failure nothing is left. */
 int mailbox_save(struct save_batch *batch, const struct mailbox *box,
 		 const struct save_source *source, struct save *save);
+
+/* Open an unnamed file where the mailbox lies and write the headers into it:
+   a large message that is received into it need not be copied. The fd, or -1
+   when that can't be; then nobody should be troubled with the reason. */
+int mailbox_open_unnamed(const struct mailbox *box, const char *headers);
 
 /* Make everything durable that was placed since the last clear. Needs no
    privileges of the users. Look at each save's `failed` afterwards; a failed

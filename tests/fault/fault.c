@@ -210,6 +210,9 @@ WRAP_PATH(renameat2, "renameat2", to,
 	  (int fd1, const char *from, int fd2, const char *to, unsigned flags),
 	  (fd1, from, fd2, to, flags))
 WRAP_PATH(link, "link", to, (const char *from, const char *to), (from, to))
+WRAP_PATH(linkat, "link", to,
+	  (int fd1, const char *from, int fd2, const char *to, int flags),
+	  (fd1, from, fd2, to, flags))
 WRAP_PATH(mkostemp, "mkstemp", path, (char *path, int flags), (path, flags))
 WRAP_PATH(mkostemp64, "mkstemp", path, (char *path, int flags), (path, flags))
 WRAP_FD(int, close, "close", (int fd), (fd))

@@ -3,6 +3,7 @@
 # names' sizes, modes, bytes and log lines. Skipped where Dovecot isn't
 # installed.
 set -u
+: "${builddir:?}"
 dovecot=
 for dir in /usr/lib/dovecot /usr/libexec/dovecot /usr/local/libexec/dovecot; do
 	[ -x "$dir/dovecot-lda" ] && dovecot=$dir/dovecot-lda

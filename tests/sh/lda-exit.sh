@@ -1,6 +1,7 @@
 #!/bin/bash
 # loft-lda's options and exit codes, and what it stores, without a userdb.
 set -u
+: "${builddir:?}"
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"

@@ -3,6 +3,7 @@
 # sequence: status 75 means that nothing is there, status 0 that the whole
 # message is; after a kill new/ holds nothing partial.
 set -u
+: "${builddir:?}"
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
@@ -131,12 +132,12 @@ kills() {
 	[ $n -gt 3 ] || bad "only $n calls were tried ($what $state $*)"
 }
 
-# expect STATUS MESSAGE FAULT ARGS: one fault with a known end
+# expect STATUS MESSAGE STATE FAULT ARGS: one fault with a known end
 expect() {
-	local want=$1 message=$2 fault=$3
-	shift 3
+	local want=$1 message=$2 state=$3 fault=$4
+	shift 4
 	fresh
-	old
+	[ "$state" = new ] || old
 	deliver "$message" "$fault" "$home" "$@"
 	count "$message"
 	[ $status = "$want" ] && [ -n "$hit" ] &&
@@ -159,7 +160,7 @@ for errno in EIO ENOSPC; do
 	each $errno "$scratch/small" new "$home"
 	each $errno "$scratch/small" new "$home" -m Sub.Deep
 	each $errno "$scratch/large" old "$home"
-	each $errno "$scratch/large" old "$scratch/spool"
+	each $errno "$scratch/large" new "$scratch/spool"
 done
 for what in KILL KILLED; do
 	kills "$scratch/small" old $what
@@ -167,24 +168,33 @@ for what in KILL KILLED; do
 	kills "$scratch/small" new $what -m Sub.Deep
 done
 kills "$scratch/large" old KILL
+kills "$scratch/large" old KILLED
+kills "$scratch/large" new KILL
 
 # what has another way
-expect 0 "$scratch/small" open:1:EEXIST
-expect 0 "$scratch/small" renameat2:1:EEXIST
-expect 0 "$scratch/small" renameat2:1:EINVAL
-expect 0 "$scratch/small" renameat2:1:ENOSYS
-expect 0 "$scratch/small" fsync:1:EINVAL
-expect 0 "$scratch/small" fsync:1:ENOSYS
-expect 0 "$scratch/small" fsync:1:EINTR
-expect 0 "$scratch/small" fdatasync:1:EINTR
-expect 0 "$scratch/small" write:1:EINTR
-expect 0 "$scratch/small" close:1:EINTR
-expect 0 "$scratch/large" copy_file_range:1:EXDEV
-expect 0 "$scratch/large" copy_file_range:1:EOPNOTSUPP
-# what has none
-expect 75 "$scratch/small" fdatasync:1:EINVAL
-expect 75 "$scratch/small" renameat2:1:EXDEV
-expect 75 "$scratch/large" copy_file_range:1:ENOSPC
+expect 0 "$scratch/small" old open:1:EEXIST
+expect 0 "$scratch/small" old renameat2:1:EEXIST
+expect 0 "$scratch/small" old renameat2:1:EINVAL
+expect 0 "$scratch/small" old renameat2:1:ENOSYS
+expect 0 "$scratch/small" old fsync:1:EINVAL
+expect 0 "$scratch/small" old fsync:1:ENOSYS
+expect 0 "$scratch/small" old fsync:1:EINTR
+expect 0 "$scratch/small" old fdatasync:1:EINTR
+expect 0 "$scratch/small" old write:1:EINTR
+expect 0 "$scratch/small" old close:1:EINTR
+expect 0 "$scratch/large" new copy_file_range:1:EXDEV
+expect 0 "$scratch/large" new copy_file_range:1:EOPNOTSUPP
+# a large message is received into the mailbox, if that can be
+expect 0 "$scratch/large" old open:1:EOPNOTSUPP
+expect 0 "$scratch/large" old write:1:ENOSPC
+expect 0 "$scratch/large" old link:1:EXDEV
+expect 0 "$scratch/large" old link:1:ENOENT
+expect 0 "$scratch/large" old link:1:EEXIST
+expect 75 "$scratch/large" old fsync:1:EIO
+# what has no other way
+expect 75 "$scratch/small" old fdatasync:1:EINVAL
+expect 75 "$scratch/small" old renameat2:1:EXDEV
+expect 75 "$scratch/large" new copy_file_range:1:ENOSPC
 
 echo "$runs deliveries"
 exit $failed

@@ -1,7 +1,7 @@
 #!/bin/bash
 # loft-lda -d: the user is looked up at the daemon's auth, and becomes who he
 # is, whoever started it.
-. "${srcdir:-.}/tests/harness.sh"
+. "${srcdir:-.}/tests/harness.sh" || exit 99
 
 loft_conf <<END
 first_valid_uid = 1

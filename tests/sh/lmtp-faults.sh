@@ -1,24 +1,31 @@
 #!/bin/bash
 # One message to three recipients against failing calls and kills at each
 # step: who got 250 has the whole message, who got 451 has nothing.
-. "${srcdir:-.}/tests/harness.sh"
+. "${srcdir:-.}/tests/harness.sh" || exit 99
 
 loft_conf <<END
 loft_services = auth
 log_path = syslog
 END
 loft_start
-mail=$loft_dir/mail
+mail=${loft_dir:?}/mail
 users='alice bob carol'
 fault=$builddir/tests/fault/fault.so
 [ -f "$fault" ] || fail "fault.so isn't built"
 bad=0 runs=0
 
-{
+# dialogue LINES: in front of the body
+dialogue() {
+	local user
 	printf 'LHLO t\r\nMAIL FROM:<s@x>\r\n'
 	for user in $users; do printf 'RCPT TO:<%s@t>\r\n' $user; done
-	printf 'DATA\r\nMessage-ID: <1@t>\r\n\r\nbody\r\n.\r\nQUIT\r\n'
-} >"$scratch/dialogue"
+	printf 'DATA\r\nMessage-ID: <1@t>\r\n\r\n'
+	yes "$(printf 'line\r')" | head -n "$1"
+	printf 'body\r\n.\r\nQUIT\r\n'
+}
+dialogue 1 >"$scratch/small"
+dialogue 60000 >"$scratch/large"
+input=$scratch/small
 
 # session [FAULT]: replies after DATA in order in $replies, the call in $hit
 session() {
@@ -26,7 +33,7 @@ session() {
 	LOFT_FAULT=${1-} LOFT_FAULT_PATH=$mail LOFT_FAULT_NOTE=$note \
 		ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 \
 		LD_PRELOAD=$fault "$builddir/lmtp/lmtp" -c "$loft_file" \
-		<"$scratch/dialogue" >"$scratch/out" 2>"$scratch/stderr"
+		<"$input" >"$scratch/out" 2>"$scratch/stderr"
 	status=$?
 	replies=$(sed -n '/^354/,/^221/p' "$scratch/out" | grep -o '^[245]..' |
 		grep -v 221 | tr '\n' ' ')
@@ -38,7 +45,7 @@ mkdir -m 777 "$scratch/notes"
 note=$scratch/notes/note
 
 fresh() {
-	rm -rf "$mail"/*
+	rm -rf "${mail:?}"/*
 	[ "$1" = new ] || cp -a "$scratch/old/." "$mail"
 }
 
@@ -72,7 +79,7 @@ each() {
 		session "*:$n:$errno"
 		[ -n "$hit" ] || break
 		set -- $replies
-		[ $# = 3 ] || trouble "$errno at call $n: $# replies"
+		[ $# = $(wc -w <<<"$users") ] || trouble "$errno at call $n: $# replies"
 		[ "$*" != '451 451 451' ] || [ "$begin" = new ] ||
 			trouble "$errno at call $n hit all"
 		for user in $users; do
@@ -126,6 +133,14 @@ each EIO old
 each EIO new
 kills KILL old
 kills KILL new
+input=$scratch/large
+echo "- a large message"
+each EIO old
+users=alice
+echo "- a large message for one"
+dialogue 60000 >"$input"
+each EIO old
+kills KILL old
 echo "$runs sessions"
 loft_stop || fail "status of the daemon"
 exit $bad

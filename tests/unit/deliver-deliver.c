@@ -274,6 +274,59 @@ START_TEST(many_share_one_file)
 }
 END_TEST
 
+static struct delivery *placed_for;
+
+static int
+place(void *ctx, uint64_t *base_r)
+{
+	return deliver_open_unnamed(ctx, placed_for, base_r);
+}
+
+/* A large message is received into the mailbox, behind its headers. */
+START_TEST(large_is_not_copied)
+{
+	struct stat before, after;
+	struct delivery *d;
+	struct user *user;
+	struct err err;
+	char block[4096];
+
+	setup("");
+	user = user_of("alice", any_uid());
+	d = delivery_of(user, "INBOX");
+	deliver_add(batch, d);		/* makes the Maildir */
+	deliver_commit(batch);
+	memset(block, 'x', sizeof(block));
+	placed_for = d;
+	spool_reset(spool);
+	spool_set_place(spool, place, batch);
+	ck_assert_int_eq(spool_write(spool, "Message-ID: <2@t>\n\n", 19,
+				     &err), 0);
+	for (int i = 0; i < 64; i++)
+		ck_assert_int_eq(spool_write(spool, block, sizeof(block),
+					     &err), 0);
+	ck_assert_int_eq(spool_finish(spool, &err), 0);
+	ck_assert(spool_is_placed(spool));
+	ck_assert_uint_eq(spool_base(spool), strlen("H: 1\n"));
+	message = d->message = message_open(spool, pool);
+	ck_assert_str_eq(message_id(message), "<2@t>");
+	ck_assert_int_eq(fstat(spool_fd(spool), &before), 0);
+	ck_assert_uint_eq(before.st_nlink, 0);
+	ck_assert_uint_eq(before.st_uid, user->uid);
+	deliver_add(batch, d);
+	deliver_commit(batch);
+	ck_assert_msg(d->stored, "%s", d->err.text);
+	ck_assert_int_eq(fstat(spool_fd(spool), &after), 0);
+	ck_assert_uint_eq(after.st_nlink, 1);
+	ck_assert_uint_eq((size_t)after.st_size, 5 + 19 + 64 * 4096);
+	ck_assert_uint_eq(count_files("alice", "new"), 2);
+	/* The next message has nothing to do with it. */
+	spool_reset(spool);
+	ck_assert(!spool_is_placed(spool));
+	teardown();
+}
+END_TEST
+
 START_TEST(foreign_uid_without_root)
 {
 	struct delivery *d;
@@ -349,4 +402,5 @@ END_TEST
 
 UNIT_MAIN("deliver-deliver", one, folders, overrides,
 	  failed_sync_costs_one_recipient, many_share_one_file,
+	  large_is_not_copied,
 	  foreign_uid_without_root, many_uids_as_root, log_prefix);

@@ -103,7 +103,7 @@ static struct save *
 save(const struct mailbox *box, const struct spool *sp, const char *headers)
 {
 	struct save *s = pool_new_obj(pool, struct save);
-	struct save_source source = { sp, headers };
+	struct save_source source = { sp, headers, false };
 
 	s->err = pool_new_obj(pool, struct err);
 	s->uid = geteuid();
@@ -240,7 +240,7 @@ START_TEST(folders)
 
 	setup("mail_location = maildir:~/M\n");
 	sp = spool_of("x", 1);
-	source = (struct save_source){ sp, "" };
+	source = (struct save_source){ sp, "", false };
 	box = box_of(storage_of(""), "Sub");
 	ck_assert_int_eq(mailbox_save(batch, box, &source, &s), -1);
 	ck_assert_int_eq(err.kind, ERR_NOTFOUND);
@@ -271,7 +271,7 @@ START_TEST(layout_fs)
 
 	setup("mail_location = maildir:~/M:LAYOUT=fs\n");
 	sp = spool_of("x", 1);
-	source = (struct save_source){ sp, "" };
+	source = (struct save_source){ sp, "", false };
 	ck_assert_int_eq(mailbox_create(box_of(storage_of(""), "A/B"), &err),
 			 0);
 	/* A level without cur/new/tmp is no mailbox. */
@@ -420,7 +420,7 @@ START_TEST(nothing_is_left_after_failure)
 	setup("mail_location = maildir:~/M\n");
 	memset(big, 'x', 100000);
 	sp = spool_of(big, 100000);
-	source = (struct save_source){ sp, "" };
+	source = (struct save_source){ sp, "", false };
 	signal(SIGXFSZ, SIG_IGN);
 	setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 50000, 50000 });
 	ck_assert_int_eq(mailbox_save(batch, box_of(storage_of(""), "INBOX"),
