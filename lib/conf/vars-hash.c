@@ -23,7 +23,8 @@ typedef int digest_fn(void *libctx, const char *name, const char *propq,
 		      size_t *mdlen);
 
 static const char *const algorithms[] = {
-	"md4", "md5", "sha1", "sha256", "sha384", "sha512", NULL
+	"md4", "md5", "sha1", "sha256", "sha384", "sha512", "sha3-256",
+	"sha3-512", NULL
 };
 
 struct digest {
@@ -127,9 +128,11 @@ vars_is_hash(const char *name)
 
 struct hash_args {
 	uint32_t rounds, truncate;	/* bits; 0: all */
-	const char *salt, *format;
+	const char *salt;
+	bool base64;
 };
 
+/* Other arguments are passed over, as in Dovecot. */
 static int
 parse_arg(const char *arg, struct hash_args *args, struct err *err)
 {
@@ -142,12 +145,12 @@ parse_arg(const char *arg, struct hash_args *args, struct err *err)
 		ok = num_u32(arg + 9, &args->truncate);
 	else if (str_begins(arg, "salt="))
 		args->salt = arg + 5;
-	else if (str_begins(arg, "format="))
-		args->format = arg + 7;
-	else
-		ok = false;
-	return ok ? 0 : err_set(err, ERR_CONFIG, "unknown or invalid hash "
-				"argument '%s'", arg);
+	else if (strcmp(arg, "format=base64") == 0)
+		args->base64 = true;
+	else if (str_begins(arg, "format="))	/* hexuc is no different */
+		ok = str_begins(arg, "format=hex");
+	return ok ? 0 : err_set(err, ERR_CONFIG, "invalid hash argument '%s'",
+				arg);
 }
 
 static int
@@ -181,21 +184,6 @@ truncate_bits(struct digest *digest, uint32_t bits)
 	}
 }
 
-static const char *
-formatted(const struct digest *digest, const char *format, struct pool *pool)
-{
-	if (strcmp(format, "base64") == 0)
-		return to_base64(digest, pool);
-	if (strcmp(format, "hexuc") == 0) {
-		char *hex = pool_strdup(pool, to_hex(digest, pool));
-
-		for (char *p = hex; *p != '\0'; p++)
-			*p = *p >= 'a' ? (char)(*p - 'a' + 'A') : *p;
-		return hex;
-	}
-	return to_hex(digest, pool);
-}
-
 /* Each round hashes the salt and what the round before gave. */
 static int
 digest_rounds(const char *algorithm, const struct hash_args *args,
@@ -221,7 +209,7 @@ int
 vars_hash_form(const char *form, const struct vars_run *run,
 	       const char **value_r, struct err *err)
 {
-	struct hash_args args = { .rounds = 1, .salt = "", .format = "hex" };
+	struct hash_args args = { .rounds = 1, .salt = "" };
 	size_t len = strcspn(form, ";:");
 	const char *algorithm = pool_strndup(run->pool, form, len);
 	const char *colon = strchr(form, ':');
@@ -241,6 +229,7 @@ vars_hash_form(const char *form, const struct vars_run *run,
 	if (digest_rounds(algorithm, &args, text, &digest, err) < 0)
 		return -1;
 	truncate_bits(&digest, args.truncate);
-	*value_r = formatted(&digest, args.format, run->pool);
+	*value_r = args.base64 ? to_base64(&digest, run->pool) :
+		to_hex(&digest, run->pool);
 	return 0;
 }

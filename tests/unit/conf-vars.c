@@ -106,6 +106,20 @@ START_TEST(hashes_as_dovecot)
 }
 END_TEST
 
+START_TEST(more_hashes_as_dovecot)
+{
+	static const struct vars_case cases[] = {
+		{ "%{sha3-256:user}", "c7c348cf88383c25ae5c394ba71c2e92e7698df9"
+		  "8c7f523cf8aab6bf9965ff36" },
+		{ "%{sha256;format=hexuc,foo=1,truncate=999:user}",
+		  "78675cc176081372c43abab3ea9fb70c74381eb02dc6e93fb6d44d16"
+		  "1da6eeb3" },
+	};
+
+	CHECK("joe", cases);
+}
+END_TEST
+
 START_TEST(odd_users_as_dovecot)
 {
 	static const struct vars_case quote[] = {
@@ -185,7 +199,7 @@ START_TEST(mistakes_are_told)
 		{ "%{nosuch}!", "UNSUPPORTED_VARIABLE_nosuch!" },
 		{ "%{sha256:nosuch}", "" },
 		{ "%{sha256;rounds=0:user}", "" },
-		{ "%{sha256;what=0:user}", "" },
+		{ "%{sha256;format=foo:user}", "" },
 		{ "%{if;a;==;b;y;n}", "" }, { "%{if;a;foo;b;y;n}", "" },
 		{ "%{if;a;~;(;y;n}", "" }, { "x%{user", "x" },
 	};
@@ -215,5 +229,5 @@ START_TEST(mistakes_are_told)
 END_TEST
 
 UNIT_MAIN("conf-vars", plain, without_domain, forms_as_dovecot,
-	  hashes_as_dovecot, odd_users_as_dovecot, conditions,
+	  hashes_as_dovecot, more_hashes_as_dovecot, odd_users_as_dovecot, conditions,
 	  tables_and_functions, mistakes_are_told);
