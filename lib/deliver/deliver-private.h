@@ -32,8 +32,8 @@ int deliver_save(struct deliver_task *task);
 
 enum { DELIVER_TEXT_MAX = 80 };	/* of a name or subject in a log line */
 
-/* At most max octets, "..." among them where it is cut, and no half of a
-   UTF-8 character. NULL stays NULL. */
+/* A copy of at most max octets, "..." among them where it is cut, no half of a
+   UTF-8 character and '?' for control characters. NULL stays NULL. */
 const char *deliver_shorten(const char *text, size_t max, struct pool *pool);
 
 /* An unnamed file where the message will be, with its headers; or -1. */

@@ -20,12 +20,23 @@ enum { MSGID_MAX = 200 };
 const char *
 deliver_shorten(const char *text, size_t max, struct pool *pool)
 {
-	if (text == NULL || strlen(text) <= max)
-		return text;
-	max -= strlen("...");
-	while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80)
-		max--;
-	return pool_printf(pool, "%.*s...", (int)max, text);
+	size_t len = max - strlen("...");
+	char *copy;
+
+	if (text == NULL)
+		return NULL;
+	if (strlen(text) <= max) {
+		copy = pool_strdup(pool, text);
+	} else {
+		while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+			len--;
+		copy = pool_printf(pool, "%.*s...", (int)len, text);
+	}
+	for (char *p = copy; *p != '\0'; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	}
+	return copy;
 }
 
 static const char *
