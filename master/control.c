@@ -5,6 +5,7 @@
 #include "master/control.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include "master/lists.h"
 #include "master/master.h"
 #include "service/loop.h"
+#include "service/process-settings.h"
 
 enum { ASKERS_MAX = 32, QUESTION_MAX = 128 };
 
@@ -87,6 +89,8 @@ answer(struct asker *a, bool ok, const char *lines)
 			    on_writable, a);
 	if (a->io == NULL)
 		asker_free(a);
+	else
+		on_writable(a);	/* mostly that is all */
 }
 
 static void
@@ -263,15 +267,17 @@ listen_path(const char *path, struct err *err)
 	return -1;
 }
 
-struct control *
-control_open(struct master *m, const char *path, struct err *err)
+static void
+socket_path(const struct generation *gen, char path[PATH_MAX])
 {
-	int fd = listen_path(path, err);
-	struct control *control;
+	(void)snprintf(path, PATH_MAX, "%s/master", gen->process->base_dir);
+}
 
-	if (fd < 0)
-		return NULL;
-	control = mem_alloc(sizeof(*control));
+static struct control *
+control_new(struct master *m, const char *path, int fd)
+{
+	struct control *control = mem_alloc(sizeof(*control));
+
 	control->master = m;
 	control->path = mem_strdup(path);
 	control->fd = fd;
@@ -279,6 +285,32 @@ control_open(struct master *m, const char *path, struct err *err)
 	control->io = loop_io_new(m->loop, fd, LOOP_READ, on_connect,
 				  control);
 	return control;
+}
+
+struct control *
+control_open(struct master *m, struct err *err)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	socket_path(m->now, path);
+	fd = listen_path(path, err);
+	return fd >= 0 ? control_new(m, path, fd) : NULL;
+}
+
+struct control *
+control_adopt(struct master *m, int fd)
+{
+	char path[PATH_MAX];
+
+	socket_path(m->now, path);
+	return control_new(m, path, fd);
+}
+
+int
+control_fd(const struct control *control)
+{
+	return control->fd;
 }
 
 void

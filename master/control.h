@@ -12,9 +12,12 @@ struct err;
 struct master;
 struct str;
 
-/* NULL with err. */
-struct control *control_open(struct master *m, const char *path,
-			     struct err *err);
+/* The socket of m->now's base_dir. NULL with err. */
+struct control *control_open(struct master *m, struct err *err);
+/* One that is open already (after an upgrade). */
+struct control *control_adopt(struct master *m, int fd);
+int control_fd(const struct control *control);
+
 void control_close(struct control **controlp);
 
 /* Answer all who wait for the end of a reload; the lines say why not. */

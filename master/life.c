@@ -21,6 +21,7 @@
 #include "master/master.h"
 #include "master/process.h"
 #include "master/spawn.h"
+#include "master/upgrade.h"
 #include "master/workers.h"
 #include "service/loop.h"
 #include "service/process-settings.h"
@@ -191,6 +192,15 @@ life_start(struct master *m, struct generation *gen, struct str *errors)
 	return true;
 }
 
+void
+life_resume(struct master *m)
+{
+	m->start_timer = loop_timer_new(m->loop, on_start_timer, m);
+	log_info(&log_process, "Loft v%s goes on in place", PACKAGE_VERSION);
+	process_reap(m);
+	balance_all(m);
+}
+
 static void
 tell_parent(struct master *m, int status)
 {
@@ -285,6 +295,8 @@ commit(struct master *m)
 	free_old(m);
 	log_info(&log_process, "Configuration reloaded");
 	control_reloaded(m->control, true, "");
+	if (upgrade_wanted(m))
+		upgrade_execute(m);
 }
 
 static void

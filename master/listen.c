@@ -23,7 +23,7 @@
 #include "conf/scope.h"
 #include "core/clock.h"
 #include "core/err.h"
-#include "core/ip.h"
+#include "core/log.h"
 #include "core/pool.h"
 #include "core/str.h"
 #include "master/dirs.h"
@@ -673,6 +673,43 @@ listeners_adopt(const struct generation *gen)
 		TAILQ_FOREACH(l, &service->listeners, link) {
 			if (l->kind == LISTENER_UNIX && l->fd >= 0)
 				(void)listen(l->fd, SOMAXCONN);
+		}
+	}
+}
+
+void
+listeners_give(struct generation *gen, const char *key, int fd)
+{
+	struct listener *l = find_key(gen, key);
+
+	if (l != NULL && l->fd < 0) {
+		l->fd = fd;
+		return;
+	}
+	(void)shutdown(fd, SHUT_RDWR);
+	(void)close(fd);
+}
+
+void
+listeners_complete(struct generation *gen)
+{
+	struct service *service;
+	struct listener *l, *next;
+	struct err err;
+
+	TAILQ_FOREACH(service, &gen->services, link) {
+		for (l = TAILQ_FIRST(&service->listeners); l != NULL;
+		     l = next) {
+			next = TAILQ_NEXT(l, link);
+			if (l->fd >= 0 ||
+			    open_one(l, deadline_in(IN_USE_WAIT_MS),
+				     &err) == 0)
+				continue;
+			if (!l->may_fail)
+				log_error(&log_process, "service(%s): "
+					  "listener %s: %s", service->name,
+					  l->name, err.text);
+			forget_listener(l);
 		}
 	}
 }

@@ -24,6 +24,13 @@ bool listeners_open(struct generation *gen, struct generation *old,
    that finds the socket in use asks for the pid). */
 void listeners_adopt(const struct generation *gen);
 
+/* An open descriptor from the master that was executed before; closed when
+   the generation has no such listener. */
+void listeners_give(struct generation *gen, const char *key, int fd);
+
+/* Open what nobody gave; failures are logged. */
+void listeners_complete(struct generation *gen);
+
 /* After the swap: what was taken is the new generation's alone. */
 void listeners_commit(struct generation *gen, struct generation *old);
 

@@ -34,7 +34,7 @@ list_process(const struct process *p, struct str *lines)
 		"worker", "template", "daemon", "log"
 	};
 	struct board_entry entry;
-	bool known = p->kind == PROCESS_WORKER &&
+	bool known = p->kind == PROCESS_WORKER && p->service->board != NULL &&
 		board_read(p->service->board, p->slot, &entry) &&
 		entry.pid == p->pid;
 	const struct generation *gen = p->service->generation;

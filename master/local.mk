@@ -14,5 +14,6 @@ master_loft_SOURCES = \
 	master/process.c master/process.h \
 	master/services.c \
 	master/spawn.c master/spawn.h \
+	master/upgrade.c master/upgrade.h \
 	master/workers.c master/workers.h
 master_loft_LDADD = libloft.a $(CONFUSE_LIBS) $(EVENT_LIBS)

@@ -18,26 +18,42 @@
 
 enum { PIPE_OCTETS = 256 << 10 };	/* what waits for a new log process */
 
+static struct log_pipe *
+add_pipe(struct master *m, const char *name, const int fds[2])
+{
+	struct log_pipe *p = mem_alloc(sizeof(*p));
+
+	p->name = mem_strdup(name);
+	memcpy(p->fds, fds, sizeof(p->fds));
+	TAILQ_INSERT_TAIL(&m->log_pipes, p, link);
+	return p;
+}
+
+void
+logs_adopt(struct master *m, const char *name, int read_fd, int write_fd)
+{
+	const int fds[2] = { read_fd, write_fd };
+
+	(void)add_pipe(m, name, fds);
+}
+
 struct log_pipe *
 logs_pipe(struct master *m, const char *name, struct err *err)
 {
 	struct log_pipe *p;
+	int fds[2];
 
 	TAILQ_FOREACH(p, &m->log_pipes, link) {
 		if (strcmp(p->name, name) == 0)
 			return p;
 	}
-	p = mem_alloc(sizeof(*p));
-	if (pipe2(p->fds, O_CLOEXEC | O_NONBLOCK) != 0) {
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0) {
 		(void)err_sys(err, "pipe(log of %s)", name);
-		free(p);
 		return NULL;
 	}
 	/* The kernel's 64 KiB do as well. */
-	(void)fcntl(p->fds[1], F_SETPIPE_SZ, PIPE_OCTETS);
-	p->name = mem_strdup(name);
-	TAILQ_INSERT_TAIL(&m->log_pipes, p, link);
-	return p;
+	(void)fcntl(fds[1], F_SETPIPE_SZ, PIPE_OCTETS);
+	return add_pipe(m, name, fds);
 }
 
 unsigned

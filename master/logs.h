@@ -17,6 +17,8 @@ struct str;
 /* The pipe of that name, made when there is none yet; NULL with err. */
 struct log_pipe *logs_pipe(struct master *m, const char *name,
 			   struct err *err);
+void logs_adopt(struct master *m, const char *name, int read_fd,
+		int write_fd);
 unsigned logs_count(const struct master *m);
 void logs_close(struct master *m);
 

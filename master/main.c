@@ -32,6 +32,7 @@
 #include "master/master.h"
 #include "master/pidfile.h"
 #include "master/process.h"
+#include "master/upgrade.h"
 #include "master/workers.h"
 #include "service/control.h"
 #include "service/loop.h"
@@ -256,6 +257,16 @@ check_fd_limit(const struct generation *gen, struct str *warnings)
 		   (unsigned long long)need);
 }
 
+static void
+set_pid_path(struct master *m, const struct generation *gen)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/master.pid",
+		       gen->process->base_dir);
+	m->pid_path = mem_strdup(path);
+}
+
 /* Everything that can be wrong without starting anything: one line each. */
 static struct generation *
 prepare(struct master *m, struct conf *conf, struct str *warnings)
@@ -265,9 +276,7 @@ prepare(struct master *m, struct conf *conf, struct str *warnings)
 	struct err err;
 
 	if (gen != NULL) {
-		m->pid_path = pool_printf(gen->pool, "%s/master.pid",
-					  gen->process->base_dir);
-		m->pid_path = mem_strdup(m->pid_path);
+		set_pid_path(m, gen);
 		if (make_dirs(gen, &err) < 0 ||
 		    pidfile_check(m->pid_path, &m->dead_pid, &err) < 0)
 			str_printf(&errors, "%s\n", err.text);
@@ -398,11 +407,18 @@ open_own_log(struct master *m, struct err *err)
 	return 0;
 }
 
-static int
-set_up(struct master *m, const struct generation *gen, struct err *err)
+static void
+unblock_signals(void)
 {
-	struct str path = STR_INIT;
+	sigset_t none;
 
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int
+set_up(struct master *m, struct err *err)
+{
 	m->pid_fd = pidfile_open(m->pid_path, err);
 	if (m->pid_fd < 0)
 		return -1;
@@ -411,12 +427,11 @@ set_up(struct master *m, const struct generation *gen, struct err *err)
 	if (open_own_log(m, err) < 0)
 		return -1;
 	m->loop = loop_new();
-	str_printf(&path, "%s/master", gen->process->base_dir);
-	m->control = control_open(m, str_c(&path), err);
-	str_free(&path);
+	m->control = control_open(m, err);
 	if (m->control == NULL)
 		return -1;
 	catch_signals(m);
+	unblock_signals();
 	return 0;
 }
 
@@ -463,7 +478,8 @@ run(struct master *m, struct generation *gen, const struct str *warnings)
 			return fail(&err);
 		listeners_adopt(gen);
 	}
-	if (set_up(m, gen, &err) < 0)
+	m->now = gen;
+	if (set_up(m, &err) < 0)
 		return fail(&err);
 	if (!life_start(m, gen, &errors)) {
 		tell_lines("loft: Fatal: ", str_c(&errors));
@@ -477,32 +493,64 @@ run(struct master *m, struct generation *gen, const struct str *warnings)
 	return m->status;
 }
 
+/* Executed in place: everything runs, only we are new. */
 static int
-start(const struct options *o, char **argv)
+resume(struct master *m, int state_fd)
 {
-	static struct master m = {
-		.pid_fd = -1, .ready_fd = -1, .alive_fds = { -1, -1 },
-	};
+	struct err err;
+
+	m->loop = loop_new();
+	if (upgrade_resume(m, state_fd, &err) < 0 ||
+	    open_own_log(m, &err) < 0) {
+		log_fatal(&log_process, "Can't go on after an upgrade: %s",
+			  err.text);
+		return EXIT_SETTINGS;
+	}
+	set_pid_path(m, m->now);
+	catch_signals(m);
+	unblock_signals();
+	life_resume(m);
+	loop_run(m->loop);
+	tear_down(m);
+	return m->status;
+}
+
+/* From the file to the end of the daemon. */
+static int
+start_fresh(struct master *m, const struct options *o)
+{
 	struct str warnings = STR_INIT;
 	struct pool *pool = pool_new();
 	struct generation *gen = NULL;
 	struct conf *conf;
 	int status = EXIT_SETTINGS;
 
-	TAILQ_INIT(&m.log_pipes);
-	TAILQ_INIT(&m.old);
-	m.config_file = absolute(pool, o->file);
-	m.foreground = o->foreground;
-	m.argv = argv;
-	m.started = clock_ms();
-	conf = load(m.config_file, &warnings);
+	m->config_file = absolute(pool, o->file);
+	m->foreground = o->foreground;
+	m->started = clock_ms();
+	conf = load(m->config_file, &warnings);
 	if (conf != NULL)
-		gen = prepare(&m, conf, &warnings);
+		gen = prepare(m, conf, &warnings);
 	if (gen != NULL)
-		status = run(&m, gen, &warnings);
+		status = run(m, gen, &warnings);
 	str_free(&warnings);
 	pool_free(&pool);
 	return status;
+}
+
+static int
+start(const struct options *o, char **argv)
+{
+	static struct master m = {
+		.pid_fd = -1, .ready_fd = -1, .alive_fds = { -1, -1 },
+	};
+	int state_fd = upgrade_state_fd();
+
+	TAILQ_INIT(&m.log_pipes);
+	TAILQ_INIT(&m.old);
+	m.argv = argv;
+	upgrade_init(&m, argv[0]);
+	return state_fd >= 0 ? resume(&m, state_fd) : start_fresh(&m, o);
 }
 
 int

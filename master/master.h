@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <uthash.h>
 
@@ -140,7 +141,8 @@ TAILQ_HEAD(generation_list, generation);
 struct master {
 	struct loop *loop;
 	const char *config_file;
-	const char *program;	/* absolute, to execute anew */
+	const char *program;	/* to execute anew, absolute */
+	struct stat program_stat;	/* of what runs */
 	char **argv;
 	bool foreground;
 	int64_t started;
@@ -180,6 +182,7 @@ void life_gone(struct master *m);
    control_reloaded(). */
 bool life_start(struct master *m, struct generation *gen, struct str *errors);
 bool life_reload(struct master *m, struct str *errors);
+void life_resume(struct master *m);	/* after an upgrade */
 void life_stop(struct master *m);
 void life_reopen_logs(struct master *m);
 

@@ -143,8 +143,11 @@ worker_gone(struct process *p, int status)
 	s->worker_count--;
 	if (p->state != PROCESS_BUSY && !p->told)
 		s->idle_count--;
-	s->slots[p->slot] = NULL;
-	board_clear(s->board, p->slot);
+	/* Before an upgrade's children had boards; they have none now. */
+	if (s->slots != NULL)
+		s->slots[p->slot] = NULL;
+	if (s->board != NULL)
+		board_clear(s->board, p->slot);
 	if (WIFSIGNALED(status))
 		s->restart_template = true;
 }

@@ -68,13 +68,17 @@ spawn_prepare(struct service *service, struct err *err)
 {
 	struct generation *gen = service->generation;
 
-	service->snapshot_fd = write_snapshot(service, err);
+	/* After an upgrade they are there. */
+	if (service->snapshot_fd < 0)
+		service->snapshot_fd = write_snapshot(service, err);
 	if (service->snapshot_fd < 0)
 		return -1;
-	service->board = board_new(service->process_limit, err);
+	if (service->board == NULL)
+		service->board = board_new(service->process_limit, err);
 	if (service->board == NULL)
 		return -1;
-	if (pipe2(service->status_fds, O_CLOEXEC | O_NONBLOCK) != 0)
+	if (service->status_fds[0] < 0 &&
+	    pipe2(service->status_fds, O_CLOEXEC | O_NONBLOCK) != 0)
 		return err_sys(err, "pipe()");
 	service->slots = pool_new_array(gen->pool, struct process *,
 					service->process_limit);

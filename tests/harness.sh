@@ -8,7 +8,8 @@
 #   free_port              a TCP port on 127.0.0.1 that nobody has
 #   loft_conf <<CONF       write the configuration: scratch paths, then this text; a static userdb whose users
 #                          all share $loft_uid, when the text has none
-#   loft_start [ARG…]      start it with -F; $loft_pid, and wait until it is ready
+#   loft_start [ARG…]      start it with -F (or $loft_program instead of the build's); $loft_pid, and wait until
+#                          it is ready
 #   loft_stop              by SIGTERM; its exit status
 #   loft_ctl ARG…          loftctl with this configuration
 #   loft_pids KIND         the pids of worker, template, daemon or log processes
@@ -139,7 +140,7 @@ loft_ready() {
 
 loft_start() {
 	local i
-	"$builddir/master/loft" -F -c "$loft_file" "$@" >>"$loft_dir/stdout" 2>>"$loft_dir/stderr" </dev/null &
+	"${loft_program:-$builddir/master/loft}" -F -c "$loft_file" "$@" >>"$loft_dir/stdout" 2>>"$loft_dir/stderr" </dev/null &
 	loft_pid=$!
 	for ((i = 0; i < 200; i++)); do
 		loft_ready && return 0

@@ -76,7 +76,8 @@ EXTRA_DIST += tests/fuzz/seeds-path tests/fuzz/path.dict \
 SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh \
 	tests/sh/lda-exit.sh tests/sh/lda-lookup.sh tests/sh/lmtp-faults.sh tests/sh/lda-faults.sh \
 	tests/sh/master-start.sh tests/sh/master-workers.sh \
-	tests/sh/master-reload.sh tests/sh/master-kill.sh tests/sh/auth.sh \
+	tests/sh/master-reload.sh tests/sh/master-kill.sh \
+	tests/sh/master-upgrade.sh tests/sh/auth.sh \
 	tests/sh/conf-doveconf.sh tests/sh/conf-samples.sh
 EXTRA_DIST += tests/conf
 
