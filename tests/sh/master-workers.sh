@@ -66,15 +66,15 @@ lmtp_hear '^220 '
 wait_until 3 workers_are 4
 wait_until 3 service_is 3 process_avail
 lmtp_close
-for i in 1 2 3 4 5 6; do
+for i in {1..12}; do
 	loft_send alice "c$i" >/dev/null || fail "delivery $i"
 done
-[ "$(loft_mails alice)" = 7 ] || fail "messages are missing"
+[ "$(loft_mails alice)" = 13 ] || fail "messages are missing"
 wait_until 3 service_is 3 process_avail
 sleep 1.5
 workers_are 3 || fail "idle_kill went below process_min_avail: $(workers)"
 total=$(loft_ctl -f tab service status | awk -F '\t' '$1 == "lmtp" { print $8 }')
-[ "$total" -ge 7 ] || fail "service_count had no effect: $total processes in all"
+[ "$total" -ge 8 ] || fail "service_count had no effect: $total processes in all"
 loft_stop || fail "stop"
 grep -q 'Error' "$loft_log" && fail "errors in the log"
 
