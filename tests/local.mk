@@ -108,7 +108,8 @@ AM_TESTS_ENVIRONMENT = \
 # Suites beside `make check`, because they want other programs or more time.
 INTEROP_TESTS = tests/interop/postfix.sh \
 	tests/interop/postfix-system-users.sh
-EXTRA_DIST += tests/run-suite.sh tests/run-valgrind.sh $(INTEROP_TESTS) \
+EXTRA_DIST += tests/run-suite.sh tests/run-valgrind.sh \
+	tests/run-fuzz.sh $(INTEROP_TESTS) \
 	tests/interop/postfix-lib.sh
 
 check-interop: all
@@ -125,9 +126,16 @@ check-parity: all tests/talk/talk
 		bash $(srcdir)/tests/run-suite.sh \
 		$(addprefix $(abs_srcdir)/,$(PARITY_TESTS))
 
+# What is quick there and doesn't count on time.
+VALGRIND_TESTS = $(filter-out tests/unit/conf-errors tests/unit/service-% \
+	tests/unit/user-lookup tests/unit/auth-password,$(UNIT_TESTS))
 check-valgrind: $(UNIT_TESTS)
 	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' \
-		bash $(srcdir)/tests/run-valgrind.sh $(UNIT_TESTS)
+		bash $(srcdir)/tests/run-valgrind.sh $(VALGRIND_TESTS)
+
+check-fuzz: $(FUZZ_TESTS)
+	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' \
+		bash $(srcdir)/tests/run-fuzz.sh $(FUZZ_TESTS)
 
 # The longest functions, for the eye; nothing fails because of a number.
 lengths:
@@ -139,5 +147,6 @@ analyze:
 	cd $(srcdir) && cppcheck --quiet --std=c11 --enable=warning,portability \
 		--suppress=normalCheckLevelMaxBranches -Ilib -I. \
 		--error-exitcode=1 lib master lmtp auth lda log ctl
-.PHONY: check-interop check-parity check-valgrind lengths analyze
+
+.PHONY: check-interop check-parity check-valgrind check-fuzz lengths analyze
 EXTRA_DIST += tests/lengths.awk

@@ -88,6 +88,7 @@ postfix_queue_empty() {
 	for ((i = 0; i < $1 * 5; i++)); do
 		[ -n "$(find "$pf"/queue/{maildrop,incoming,active,deferred} -type f 2>/dev/null | head -1)" ] ||
 			return 0
+		[ $((i % 10)) != 9 ] || postqueue -c "$pf/etc" -f	# what was deferred meanwhile
 		sleep 0.2
 	done
 	postqueue -c "$pf/etc" -p | tail -n 20

@@ -45,7 +45,7 @@ for ((i = 0; i < users; i++)); do
 	smtp-source -m $each -s 5 -l 4000 -f sender@mta.example -t "user$i@test.example" \
 		"127.0.0.1:$pf_port" || fail "smtp-source"
 done
-postfix_queue_empty 60 || fail "mail is left in the queue"
+postfix_queue_empty 120 || fail "mail is left in the queue"
 for ((i = 0; i < users; i++)); do
 	box=$dir/mail/user$i/Maildir
 	n=$(find "$box/new" -type f | wc -l)

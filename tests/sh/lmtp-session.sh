@@ -239,7 +239,8 @@ grep -q '^421 4\.3\.0 ' "$scratch/out" || fail "no 421: $(cat "$scratch/out")"
 [ ! -s "$scratch/err" ] || fail "standard error isn't silent: $(cat "$scratch/err")"
 
 echo "- by hand: end of input is an end"
-printf 'LHLO x\r\nMAIL FROM:<>\r\n' | "$builddir/lmtp/lmtp" -c "$loft_file" >"$scratch/out" 2>"$scratch/err"
+# The leak checker can't look into a process that rests as somebody else.
+printf 'LHLO x\r\nMAIL FROM:<>\r\n' | ASAN_OPTIONS=detect_leaks=0 "$builddir/lmtp/lmtp" -c "$loft_file" >"$scratch/out" 2>"$scratch/err"
 [ $? = 0 ] || fail "status at the end of input"
 grep -q '^250 2.1.0 OK' "$scratch/out" || fail "no reply: $(cat "$scratch/out")"
 [ ! -s "$scratch/err" ] || fail "standard error isn't silent"
