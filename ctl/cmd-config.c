@@ -87,6 +87,6 @@ cmd_config_run(struct ctl *ctl, int argc, char **argv)
 const struct ctl_command cmd_config = {
 	"config",
 	"[-a|-n|-N|-d] [-hPx] [-f protocol=lmtp] [--unused] [NAME…]",
-	"print settings as doveconf does",
+	"Print settings as doveconf does.",
 	cmd_config_run,
 };

@@ -10,7 +10,9 @@ ctl_loftctl_SOURCES = \
 	ctl/auth-info.c ctl/auth-info.h \
 	ctl/cmd-auth.c \
 	ctl/cmd-config.c \
+	ctl/cmd-log.c \
 	ctl/cmd-process.c \
+	ctl/cmd-who.c \
 	ctl/cmd-service.c ctl/master.h \
 	ctl/cmd-user.c
 ctl_loftctl_LDADD = libloft.a $(CONFUSE_LIBS) $(JANSSON_LIBS)

@@ -20,12 +20,14 @@ static const struct ctl_command *const commands[] = {
 	&cmd_auth_lookup,
 	&cmd_auth_test,
 	&cmd_config,
+	&cmd_log_find,
 	&cmd_log_reopen,
 	&cmd_process_status,
 	&cmd_reload,
 	&cmd_service_status,
 	&cmd_stop,
 	&cmd_user,
+	&cmd_who,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };

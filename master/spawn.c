@@ -193,8 +193,8 @@ child_environment(const struct service *service, const char *listeners)
 static void __attribute__((noreturn))
 child_die(const struct service *service, const char *what)
 {
-	(void)!dprintf(STDERR_FILENO, "%s(%s) failed: %s\n", what,
-		       service->argv[0], strerror(errno));
+	(void)!dprintf(STDERR_FILENO, "%s: %s failed: %s\n",
+		       service->argv[0], what, strerror(errno));
 	_exit(EXIT_EXEC);
 }
 
@@ -205,14 +205,14 @@ place_fds(const struct service *service, struct inheritance *in)
 	for (unsigned i = 0; i < in->count; i++) {
 		in->fds[i] = fcntl(in->fds[i], F_DUPFD, (int)in->count);
 		if (in->fds[i] < 0)
-			child_die(service, "fcntl(F_DUPFD) for ");
+			child_die(service, "fcntl(F_DUPFD)");
 	}
 	for (unsigned i = 0; i < in->count; i++) {
 		if (dup2(in->fds[i], (int)i) < 0)
-			child_die(service, "dup2() for ");
+			child_die(service, "dup2()");
 	}
 	if (close_range(in->count, ~0U, 0) != 0)
-		child_die(service, "close_range() for ");
+		child_die(service, "close_range()");
 }
 
 static void
@@ -256,7 +256,7 @@ child_run(const struct service *service, struct inheritance *in)
 	child_drop(service);
 	child_signals();
 	(void)execve(service->argv[0], service->argv, env);
-	child_die(service, "exec");
+	child_die(service, "execve()");
 }
 
 /* fork() with signals blocked, so that none meets our handlers there. */

@@ -19,7 +19,9 @@ UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir
 UNIT_DELIVER = tests/unit/deliver-deliver
 UNIT_LMTP = tests/unit/lmtp-words
 tests_unit_lmtp_words_SOURCES = tests/unit/lmtp-words.c lmtp/words.c
-UNIT_MASTER = tests/unit/master-avail
+UNIT_MASTER = tests/unit/master-avail tests/unit/master-listen
+tests_unit_master_listen_SOURCES = tests/unit/master-listen.c \
+	master/listen.c master/dirs.c
 tests_unit_master_avail_SOURCES = tests/unit/master-avail.c master/avail.c
 UNIT_AUTH = tests/unit/auth-userdb tests/unit/auth-password \
 	tests/unit/auth-client tests/unit/auth-server
@@ -77,7 +79,7 @@ SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh \
 	tests/sh/lda-exit.sh tests/sh/lda-lookup.sh tests/sh/lmtp-faults.sh tests/sh/lda-faults.sh \
 	tests/sh/master-start.sh tests/sh/master-workers.sh \
 	tests/sh/master-reload.sh tests/sh/master-kill.sh \
-	tests/sh/master-upgrade.sh tests/sh/auth.sh \
+	tests/sh/master-upgrade.sh tests/sh/master-misc.sh tests/sh/auth.sh \
 	tests/sh/conf-doveconf.sh tests/sh/conf-samples.sh
 EXTRA_DIST += tests/conf
 
