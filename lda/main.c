@@ -316,7 +316,7 @@ place(void *ctx, uint64_t *base_r)
 	struct lda *lda = ctx;
 	struct delivery d = {
 		.user = lda->user, .headers = no_headers,
-		.mailbox = lda->mailbox, .log = { "", false },
+		.mailbox = lda->mailbox, .log.prefix = "",
 	};
 
 	return deliver_open_unnamed(lda->batch, &d, base_r);
@@ -429,7 +429,7 @@ static int
 run_as_user(struct lda *lda)
 {
 	const char *session_id = session_id_new(lda->pool);
-	struct logctx log = { "", false };
+	struct logctx log = { .prefix = "" };
 	struct err err;
 
 	log.prefix = deliver_log_prefix(lda->batch, lda->user, session_id,

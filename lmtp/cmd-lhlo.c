@@ -32,7 +32,12 @@ list_extensions(const struct lmtp_session *s, struct str *out)
 	str_append(out, "\nSMTPUTF8");
 	if (lmtp_peer_trusted(s))
 		str_append(out, "\nXCLIENT ADDR PORT PROTO HELO LOGIN SESSION "
-			   "TTL TIMEOUT\nXRCPTFORWARD");
+			   "TTL TIMEOUT");
+	if (lmtp_peer_may_forward(s))
+		str_append(out, "\nXFORWARD NAME ADDR PORT PROTO HELO IDENT "
+			   "SOURCE");
+	if (lmtp_peer_trusted(s))
+		str_append(out, "\nXRCPTFORWARD");
 }
 
 void

@@ -24,6 +24,7 @@ static const struct lmtp_command commands[] = {
 	{ "STARTTLS", lmtp_cmd_starttls, 0 },
 	{ "VRFY", lmtp_cmd_vrfy, LMTP_CMD_ARGS },
 	{ "XCLIENT", lmtp_cmd_xclient, 0 },
+	{ "XFORWARD", lmtp_cmd_xforward, LMTP_CMD_ARGS },
 };
 
 const struct lmtp_command *

@@ -42,6 +42,7 @@ void lmtp_cmd_rset(struct lmtp_session *s, char *args);
 void lmtp_cmd_starttls(struct lmtp_session *s, char *args);
 void lmtp_cmd_vrfy(struct lmtp_session *s, char *args);
 void lmtp_cmd_xclient(struct lmtp_session *s, char *args);
+void lmtp_cmd_xforward(struct lmtp_session *s, char *args);
 void lmtp_cmd_auth(struct lmtp_session *s, char *args);
 
 #endif

@@ -11,7 +11,7 @@
 	X(VARS, login_greeting, "Loft ready.", \
 	  "Text behind the host name in the greeting.") \
 	X(STR, login_trusted_networks, "", \
-	  "Peers that may tell whom they speak for (XCLIENT).") \
+	  "Peers that may tell whom they speak for (XCLIENT, XFORWARD).") \
 	X(BOOL, lmtp_save_to_detail_mailbox, "no", \
 	  "Deliver user+detail into the mailbox detail.") \
 	X(BOOL, lmtp_rcpt_check_quota, "no", \

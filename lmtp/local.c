@@ -114,6 +114,7 @@ fill(const struct lmtp_session *s, struct message *msg, const char *headers,
 						     rcpt->session_id,
 						     rcpt->pool),
 			.debug = s->env->mail_set->mail_debug,
+			.suffix = s->log.suffix,
 		},
 		.session_start = s->start,
 	};
@@ -126,7 +127,7 @@ place(void *ctx, uint64_t *base_r)
 {
 	struct lmtp_session *s = ctx;
 	const struct lmtp_rcpt *rcpt = STAILQ_FIRST(&s->trans->rcpts);
-	struct delivery d = { .mailbox = "INBOX", .log = { "", false } };
+	struct delivery d = { .mailbox = "INBOX", .log.prefix = "" };
 
 	if (s->trans->rcpt_count != 1)
 		return -1;

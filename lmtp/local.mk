@@ -4,6 +4,7 @@ lmtp_lmtp_SOURCES = lmtp/main.c \
 	lmtp/cmd-bdat.c lmtp/cmd-data.c lmtp/cmd-help.c lmtp/cmd-lhlo.c lmtp/cmd-mail.c \
 	lmtp/cmd-noop.c lmtp/cmd-quit.c lmtp/cmd-rcpt.c lmtp/cmd-refused.c \
 	lmtp/cmd-rset.c lmtp/cmd-vrfy.c lmtp/cmd-xclient.c \
+	lmtp/cmd-xforward.c \
 	lmtp/commands.c lmtp/commands.h \
 	lmtp/env.c lmtp/env.h \
 	lmtp/lmtp-settings.h \

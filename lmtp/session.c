@@ -204,6 +204,9 @@ lmtp_trans_end(struct lmtp_session *s)
 	struct lmtp_rcpt *rcpt;
 	struct pool *pool;
 
+	/* What XFORWARD told was about this mail alone. */
+	s->log.suffix = NULL;
+	s->forward = (struct lmtp_forward){ .ident = "" };
 	if (trans == NULL)
 		return;
 	while ((rcpt = STAILQ_FIRST(&trans->rcpts)) != NULL) {

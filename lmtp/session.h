@@ -12,6 +12,7 @@
 #include <sys/queue.h>
 
 #include "core/clock.h"
+#include "core/ip.h"
 #include "core/log.h"
 #include "deliver/deliver.h"
 #include "io/stream.h"
@@ -63,6 +64,16 @@ struct lmtp_trans {
 	unsigned rcpts_seen;	/* refused ones, too: the N of :RN */
 };
 
+enum { LMTP_QUEUE_ID_MAX = 64, LMTP_CLIENT_NAME_MAX = 128 };
+
+/* What the MTA told about the mail to come (XFORWARD); "" is unknown. */
+struct lmtp_forward {
+	char ident[LMTP_QUEUE_ID_MAX];	/* its queue id */
+	char name[LMTP_CLIENT_NAME_MAX], addr[IP_TEXT_MAX];
+	char words[LMTP_QUEUE_ID_MAX + LMTP_CLIENT_NAME_MAX + IP_TEXT_MAX +
+		   32];			/* of it, for the log */
+};
+
 enum lmtp_state {
 	LMTP_GREETING,		/* before LHLO */
 	LMTP_READY,
@@ -84,6 +95,7 @@ struct lmtp_session {
 	const char *client_ip, *local_ip;	/* NULL without IP */
 	in_port_t remote_port;
 	unsigned xclient_count;
+	struct lmtp_forward forward;
 	const char *helo;	/* as Received tells it; NULL before LHLO */
 	int64_t start;		/* clock_ms() */
 	deadline_t deadline;	/* of the whole session */
@@ -112,6 +124,9 @@ void lmtp_session_greet(struct lmtp_session *s);
 
 /* May the peer tell for whom he speaks? (login_trusted_networks) */
 bool lmtp_peer_trusted(const struct lmtp_session *s);
+
+/* May he tell where the next mail is from? (also a unix socket's peer) */
+bool lmtp_peer_may_forward(const struct lmtp_session *s);
 
 /* Queue a reply. Recipients that wait for auth are answered first, so that
    replies stay in order. */

@@ -62,7 +62,7 @@ write_line(const struct source *source, const char *line, size_t len)
 		return;
 	}
 	(void)snprintf(prefix, sizeof(prefix), "%s: ", source->name);
-	ctx = (struct logctx){ prefix, false };
+	ctx = (struct logctx){ .prefix = prefix };
 	log_error(&ctx, "%.*s", (int)len, line);
 }
 

@@ -16,7 +16,7 @@
 
 enum { LINE_MAX_OCTETS = PIPE_BUF - 2, EXIT_OOM = 83, FULL_WAIT_MS = 1000 };
 
-struct logctx log_process = { "", false };
+struct logctx log_process = { .prefix = "" };
 
 static log_sink_fn *log_sink = log_sink_stderr;
 
@@ -54,26 +54,38 @@ hide_control_chars(char *line, size_t len)
 	}
 }
 
+static size_t
+suffix_length(const struct logctx *ctx)
+{
+	size_t len = ctx->suffix != NULL ? strlen(ctx->suffix) : 0;
+
+	return len < LINE_MAX_OCTETS / 2 ? len : 0;
+}
+
 void
 log_vwrite(const struct logctx *ctx, enum log_level level, const char *fmt,
 	   va_list ap)
 {
 	int saved_errno = errno;
 	char line[LINE_MAX_OCTETS];
-	size_t len;
+	size_t len, suffix_len = suffix_length(ctx);
+	const size_t size = sizeof(line) - suffix_len;
 	int n;
 
-	n = snprintf(line, sizeof(line), "%s%s: ", ctx->prefix,
+	n = snprintf(line, size, "%s%s: ", ctx->prefix,
 		     log_level_name(level));
 	len = n < 0 ? 0 : (size_t)n;
-	if (len < sizeof(line)) {
-		n = vsnprintf(line + len, sizeof(line) - len, fmt, ap);
+	if (len < size) {
+		n = vsnprintf(line + len, size - len, fmt, ap);
 		len += n < 0 ? 0 : (size_t)n;
 	}
-	if (len >= sizeof(line)) {
-		len = sizeof(line) - 1;
+	if (len >= size) {
+		len = size - 1;
 		memcpy(line + len - 3, "...", 3);
 	}
+	if (suffix_len > 0)
+		memcpy(line + len, ctx->suffix, suffix_len);
+	len += suffix_len;
 	hide_control_chars(line, len);
 	log_sink(level, line, len);
 	errno = saved_errno;

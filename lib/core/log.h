@@ -23,6 +23,7 @@ enum log_level {
 struct logctx {
 	const char *prefix;	/* "lmtp(alice)<123><SID:R2>: "; "" is none */
 	bool debug;		/* let log_debug() through (mail_debug) */
+	const char *suffix;	/* behind the text, never cut off; or NULL */
 };
 
 /* A context for what has no better one: the process itself. Set once at

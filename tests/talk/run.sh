@@ -4,7 +4,7 @@
 
 talk=$builddir/tests/talk/talk
 port=$(free_port)
-export TALK_MAIL=$loft_dir/mail
+export TALK_MAIL=$loft_dir/mail TALK_LOGGED=$scratch/logged
 
 mkdir -p "$loft_dir"
 for user in alice bob carol; do
@@ -30,6 +30,17 @@ local 127.0.0.2 {
 }
 CONF
 loft_start
+
+# For the dialogues: is, or comes, a line like this in the log? (It is written by another process.)
+cat >"$TALK_LOGGED" <<LOGGED
+#!/bin/sh
+for i in \$(seq 200); do
+	grep -qE -- "\$1" "$loft_log" && exit 0
+	sleep 0.05
+done
+exit 1
+LOGGED
+chmod 755 "$TALK_LOGGED"
 
 play() {
 	local file=$1 name=${1##*/}

@@ -12,6 +12,8 @@
  *	N 1000 x     send 1000 times the text x
  *	S: text      expect this line; {sid} {host} {date} {pid} {any} stand for
  *	             such things
+ *	E: text      expect the last line of a reply (code and blank), or that
+ *	             line with others of the same reply behind it
  *	R: regex     expect a line that this extended expression matches wholly
  *	eof          expect the end
  *	close, half-close, reconnect, wait MS, timeout SECONDS
@@ -257,6 +259,27 @@ expect(const char *text, bool is_regex)
 	str_free(&got);
 }
 
+/* As expect(), but the reply may go on. */
+static void
+expect_end(const char *text)
+{
+	const char *line;
+	size_t len;
+	bool more;
+
+	if (strlen(text) < 4 || text[3] != ' ')
+		quit(BROKEN, "no last line of a reply: %s", text);
+	if (!next_line(&line, &len))
+		quit(DIFFERS, "the server closed instead of: %s", text);
+	more = len > 3 && line[3] == '-';
+	in_pos = (size_t)(line - in.data);
+	if (more)
+		in.data[in_pos + 3] = ' ';
+	expect(text, false);
+	while (more && next_line(&line, &len))
+		more = len > 3 && line[3] == '-';
+}
+
 static void
 expect_eof(void)
 {
@@ -358,7 +381,7 @@ step(const char *line)
 {
 	const char *text = line + 1;
 
-	if (strchr("CBSR", *line) == NULL || (*text != ':' && *text != '-' &&
+	if (strchr("CBSRE", *line) == NULL || (*text != ':' && *text != '-' &&
 					      *text != ' ')) {
 		simple_step(line);
 		return;
@@ -372,7 +395,7 @@ step(const char *line)
 	}
 	if (*text == '\0')
 		quit(BROKEN, "what is: %s", line);
-	if (verbose && *line != 'S' && *line != 'R')
+	if (verbose && strchr("SRE", *line) == NULL)
 		(void)printf("%s\n", line);
 
 	bool bare = *text++ == '-';
@@ -381,6 +404,8 @@ step(const char *line)
 		text++;
 	if (*line == 'S' || *line == 'R') {
 		expect(text, *line == 'R');
+	} else if (*line == 'E') {
+		expect_end(text);
 	} else if (*line == 'B') {
 		send_octets(text);
 	} else {

@@ -12,7 +12,7 @@
 #include "core/log.h"
 #include "core/str.h"
 
-static const struct logctx ctx = { "lmtp(alice)<1><S>: ", false };
+static const struct logctx ctx = { .prefix = "lmtp(alice)<1><S>: " };
 
 static size_t
 read_pipe(int fd, char *buf, size_t size)
@@ -77,6 +77,24 @@ START_TEST(long_lines_are_cut_and_marked)
 	ck_assert_uint_le(len, PIPE_BUF);
 	ck_assert(str_ends(buf, "xxx...\n"));
 	ck_assert_int_eq(read(fds[0], buf, sizeof(buf)), -1);
+}
+END_TEST
+
+START_TEST(a_suffix_is_never_cut_off)
+{
+	struct logctx noted = { .prefix = "lmtp: ", .suffix = " (queue_id=A)" };
+	char text[PIPE_BUF * 2], buf[PIPE_BUF + 1];
+	int fds[2];
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	open_pipe(fds);
+	log_info(&noted, "saved");
+	(void)read_pipe(fds[0], buf, sizeof(buf));
+	ck_assert_str_eq(buf, "1lmtp: Info: saved (queue_id=A)\n");
+	log_info(&noted, "%s", text);
+	ck_assert_uint_le(read_pipe(fds[0], buf, sizeof(buf)), PIPE_BUF);
+	ck_assert(str_ends(buf, "xxx... (queue_id=A)\n"));
 }
 END_TEST
 
@@ -164,5 +182,6 @@ END_TEST
 
 UNIT_MAIN("core-log", line_has_level_prefix_and_text,
 	  clients_cannot_forge_lines, long_lines_are_cut_and_marked,
+	  a_suffix_is_never_cut_off,
 	  full_pipe_drops_and_tells_later, files_split_by_level_and_reopen,
 	  unusable_files_are_named);

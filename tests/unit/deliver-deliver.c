@@ -130,7 +130,7 @@ delivery_of(struct user *user, const char *mailbox)
 		.user = user, .message = message, .headers = "H: 1\n",
 		.mailbox = mailbox, .sender = "s@x", .rcpt = user->name,
 		.session_id = "SID",
-		.log = { pool_printf(pool, "%s: ", user->name), false },
+		.log.prefix = pool_printf(pool, "%s: ", user->name),
 	};
 	return d;
 }
