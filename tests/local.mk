@@ -9,7 +9,7 @@ UNIT_CONF = tests/unit/conf-conf tests/unit/conf-errors \
 	tests/unit/conf-print tests/unit/conf-settings \
 	tests/unit/conf-snapshot tests/unit/conf-vars
 UNIT_SERVICE = tests/unit/service-priv tests/unit/service-loop \
-	tests/unit/service-board
+	tests/unit/service-board tests/unit/service-signals
 tests_unit_service_loop_LDADD = $(LDADD) $(EVENT_LIBS)
 UNIT_MAIL = tests/unit/mail-message
 UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-dots \
@@ -79,7 +79,8 @@ SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh \
 	tests/sh/lda-exit.sh tests/sh/lda-lookup.sh tests/sh/lmtp-faults.sh tests/sh/lda-faults.sh \
 	tests/sh/master-start.sh tests/sh/master-workers.sh \
 	tests/sh/master-reload.sh tests/sh/master-kill.sh \
-	tests/sh/master-upgrade.sh tests/sh/master-misc.sh tests/sh/auth.sh \
+	tests/sh/master-upgrade.sh tests/sh/master-misc.sh \
+	tests/sh/master-churn.sh tests/sh/auth.sh \
 	tests/sh/conf-doveconf.sh tests/sh/conf-samples.sh
 EXTRA_DIST += tests/conf
 

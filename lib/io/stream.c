@@ -202,8 +202,9 @@ wait_for(struct stream *s, int fd, short events, deadline_t deadline)
 /*
  * Under a master one call does the waiting and the reading: a blocking
  * receive that ends after RECV_MS. That saves a system call for every line a
- * client sends. Signals are let in all the while and interrupt it; one that
- * comes just before it, and the master's death, are noticed when it ends.
+ * client sends. Signals are let in all the while and interrupt it; for one
+ * that comes just before it, the handler makes it end at once (see
+ * service_wakes()). The master's death is noticed when it ends.
  */
 static enum stream_status
 recv_more(struct stream *s, size_t room, ssize_t *n_r)
@@ -218,7 +219,10 @@ recv_more(struct stream *s, size_t room, ssize_t *n_r)
 	*n_r = recv(s->in.fd, s->buf + s->end, room, 0);
 	if (*n_r >= 0)
 		return STREAM_OK;
-	return errno == EINTR || errno == EAGAIN ? STREAM_WAKE : STREAM_ERROR;
+	if (errno != EINTR && errno != EAGAIN)
+		return STREAM_ERROR;
+	s->recv_waits = limit_receive(s);
+	return STREAM_WAKE;
 }
 
 static enum stream_status

@@ -1,7 +1,7 @@
 /*
  * The life of a worker; see service.h. Signals are blocked but in waits, so
  * that none is lost between a look and the wait. (A session's stream lets
- * them in all the time, and looks twice a second.)
+ * them in all the time; see service_wakes().)
  */
 #include "service/service.h"
 
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -35,6 +36,8 @@ enum {
 static volatile sig_atomic_t asked_yield, asked_retire, asked_stop;
 static volatile sig_atomic_t asked_reopen;
 
+static volatile sig_atomic_t wakes_fd = -1;	/* see service_wakes() */
+
 static struct {
 	sigset_t wait_mask;
 	bool orphan;
@@ -42,9 +45,24 @@ static struct {
 	unsigned listener_count;
 } state;
 
+/* setsockopt(2) is safe in a handler. Who waits next waits for an instant,
+   and sets the time anew. */
+static void
+wake_receiver(void)
+{
+	struct timeval instant = { 0, 1 };
+	int saved_errno = errno;
+
+	if (wakes_fd >= 0)
+		(void)setsockopt(wakes_fd, SOL_SOCKET, SO_RCVTIMEO, &instant,
+				 sizeof(instant));
+	errno = saved_errno;
+}
+
 static void
 on_signal(int signo)
 {
+	wake_receiver();
 	if (signo == SIGTERM)
 		asked_stop = 1;
 	else if (signo == SIGHUP)
@@ -84,6 +102,12 @@ void
 service_signals_reset(void)
 {
 	asked_yield = asked_retire = asked_stop = asked_reopen = 0;
+}
+
+void
+service_wakes(int fd)
+{
+	wakes_fd = fd;
 }
 
 int
@@ -273,7 +297,9 @@ serve(struct worker *w, struct service_client *client)
 	if (w->told_idle)
 		w->told_idle = !report(w->slot, REPORT_BUSY);
 	status_set(STATUS_SESSION, NULL, NULL, NULL);
+	service_wakes(client->fd_in);
 	w->service->client(w->in->conf, client);
+	service_wakes(-1);
 	w->served++;
 }
 

@@ -56,6 +56,11 @@ int service_run(const struct service *service);
 int service_watch_fd(void);
 const sigset_t *service_wait_mask(void);
 
+/* The socket that a session may be receiving on, with a time limit (see
+   stream_watch()): a signal that comes just before a receive ends it, too. -1:
+   none. */
+void service_wakes(int fd);
+
 /* What the process has been asked so far; the strongest request counts.
    RETIRE, STOP and ORPHAN stay, YIELD is forgotten once read. */
 enum service_call service_called(void);

@@ -25,8 +25,10 @@ on_readable(void *arg)
 
 	ck_assert_int_eq(read(seen->fd, &c, 1), 1);
 	strncat(seen->text, &c, 1);
-	if (c == 'z')
-		loop_io_free(&seen->io);
+	if (c != 'z')
+		return;
+	loop_io_free(&seen->io);
+	loop_timer_set(seen->timer, 20);
 }
 
 static void
@@ -60,9 +62,8 @@ START_TEST(callbacks_come_and_go)
 	seen.io = loop_io_new(seen.loop, fds[0], 0, on_readable, &seen);
 	ck_assert_int_eq(loop_io_set(seen.io, LOOP_READ), 0);
 	seen.timer = loop_timer_new(seen.loop, on_timer, &seen);
-	loop_timer_set(seen.timer, 30);
+	loop_timer_set(seen.timer, 0);
 	loop_timer_clear(seen.timer);
-	loop_timer_set(seen.timer, 20);
 	seen.sig = loop_signal_new(seen.loop, SIGUSR1, on_signal, &seen);
 	loop_run(seen.loop);
 	ck_assert_str_eq(seen.text, "xyzTS");
