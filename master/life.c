@@ -29,7 +29,8 @@
 enum {
 	EXIT_SETTINGS = 89,
 	READY_MS = 10000,	/* templates and daemons get ready within */
-	IN_FLIGHT_MS = 5000,	/* messages in hand at a stop */
+	BORN_MS = 1000,		/* a reload's answer waits for births */
+	IN_FLIGHT_MS = 5500,	/* messages in hand at a stop have 5 s */
 	KILL_MS = 2000,		/* what was killed is gone, or never goes */
 };
 
@@ -142,6 +143,42 @@ retire(struct generation *gen, bool end_sessions)
 	TAILQ_INSERT_TAIL(&gen->master->old, gen, link);
 }
 
+static unsigned
+unborn(const struct generation *gen)
+{
+	const struct service *s;
+	const struct process *p;
+	unsigned count = 0;
+
+	TAILQ_FOREACH(s, &gen->services, link) {
+		TAILQ_FOREACH(p, &s->workers, link)
+			count += p->pid == 0;
+	}
+	return count;
+}
+
+static bool
+old_are_born(const struct master *m)
+{
+	const struct generation *gen;
+
+	TAILQ_FOREACH(gen, &m->old, link) {
+		if (unborn(gen) > 0)
+			return false;
+	}
+	return true;
+}
+
+/* From now on no client gets the old settings. */
+static void
+finish_reload(struct master *m)
+{
+	m->finishing = false;
+	control_reloaded(m->control, true, "");
+	if (!m->stopping && upgrade_wanted(m))
+		upgrade_execute(m);
+}
+
 /* --- start -------------------------------------------------------------- */
 
 static void
@@ -166,6 +203,10 @@ on_start_timer(void *arg)
 	struct master *m = arg;
 	struct service *s;
 
+	if (m->finishing && m->next == NULL) {
+		finish_reload(m);
+		return;
+	}
 	TAILQ_FOREACH(s, &(m->next != NULL ? m->next : m->now)->services,
 		      link) {
 		if (s->kind == KIND_LOG && m->next != NULL)
@@ -294,9 +335,11 @@ commit(struct master *m)
 	balance_all(m);
 	free_old(m);
 	log_info(&log_process, "Configuration reloaded");
-	control_reloaded(m->control, true, "");
-	if (upgrade_wanted(m))
-		upgrade_execute(m);
+	/* A worker that its template still makes might take a client before
+	   it can be told. */
+	m->finishing = true;
+	loop_timer_set(m->start_timer, BORN_MS);
+	life_born(m);
 }
 
 static void
@@ -454,20 +497,6 @@ stop_sessions(struct master *m)
 	}
 }
 
-static unsigned
-unborn(const struct generation *gen)
-{
-	const struct service *s;
-	const struct process *p;
-	unsigned count = 0;
-
-	TAILQ_FOREACH(s, &gen->services, link) {
-		TAILQ_FOREACH(p, &s->workers, link)
-			count += p->pid == 0;
-	}
-	return count;
-}
-
 /* How many of these kinds live; those not yet told are asked to end. */
 static unsigned
 end_kind(struct master *m, enum process_kind kind)
@@ -530,6 +559,8 @@ life_stop(struct master *m)
 		abort_reload(m, "Loft is stopping\n");
 	answer_backlog(m);
 	m->stopping = true;
+	if (m->finishing)
+		finish_reload(m);
 	m->stop_timer = loop_timer_new(m->loop, on_stop_timer, m);
 	loop_timer_set(m->stop_timer, IN_FLIGHT_MS);
 	stop_sessions(m);
@@ -537,9 +568,20 @@ life_stop(struct master *m)
 }
 
 void
+life_born(struct master *m)
+{
+	/* While another reload is under way its end answers both. */
+	if (!m->finishing || m->next != NULL || !old_are_born(m))
+		return;
+	loop_timer_clear(m->start_timer);
+	finish_reload(m);
+}
+
+void
 life_gone(struct master *m)
 {
 	free_old(m);
+	life_born(m);
 	if (m->stopping)
 		stop_step(m);
 	else if (!m->starting)

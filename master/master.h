@@ -158,6 +158,7 @@ struct master {
 	int ready_fd;		/* the waiting parent of a daemon; -1 */
 	struct control *control;
 	struct loop_timer *start_timer;	/* start or reload takes too long */
+	bool finishing;		/* a reload is done but for its answer */
 	struct loop_timer *stop_timer;
 	bool starting, stopping, killing;
 	bool backlog_done;	/* while stopping */
@@ -176,6 +177,7 @@ void generation_free(struct generation **gp);
 void life_ready(struct process *p);
 void life_failed(struct service *service);
 void life_gone(struct master *m);
+void life_born(struct master *m);	/* a worker of whatever generation */
 
 /* Orders, from signals and the control socket. A reload that is refused adds
    the reasons, one line each; one that goes on is answered later, through

@@ -19,6 +19,7 @@
 #include "master/workers.h"
 #include "service/board.h"
 #include "service/loop.h"
+#include "service/process-settings.h"
 
 enum {
 	EARLY_MAX = 64,
@@ -122,7 +123,9 @@ log_death(const struct process *p, int status)
 	(void)snprintf(who, sizeof(who), "service(%s): child %d", p->name,
 		       (int)p->pid);
 	if (WIFSIGNALED(status)) {
-		if (p->told && WTERMSIG(status) == SIGKILL)
+		/* SIGTERM kills who isn't yet ready for it. */
+		if (p->told && (WTERMSIG(status) == SIGKILL ||
+				WTERMSIG(status) == SIGTERM))
 			return;
 		log_error(&log_process, "%s killed with signal %d%s", who,
 			  WTERMSIG(status), WCOREDUMP(status) ?
@@ -239,10 +242,29 @@ died_early(pid_t pid, int *status_r)
 
 /* --- what templates and daemons say ------------------------------------- */
 
+static bool
+is_our_child(pid_t pid)
+{
+	siginfo_t info;
+
+	return pid > 0 && waitid(P_PID, (id_t)pid, &info,
+				 WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/* How to ask a worker to end that is born too late: a client may have been
+   faster than we are. */
+static int
+end_signal(const struct master *m)
+{
+	return m->stopping || m->now->process->shutdown_clients ? SIGTERM :
+		SIGHUP;
+}
+
 static void
 on_spawned(struct process *template, const struct control_answer *answer)
 {
 	struct service *s = template->service;
+	struct master *m = s->generation->master;
 	struct process *w = answer->slot < s->process_limit ?
 		s->slots[answer->slot] : NULL;
 	int status;
@@ -258,12 +280,14 @@ on_spawned(struct process *template, const struct control_answer *answer)
 	}
 	if (w->pid == 0) {	/* else its own report was faster */
 		w->pid = answer->pid;
-		HASH_ADD_INT(s->generation->master->processes, pid, w);
+		HASH_ADD_INT(m->processes, pid, w);
 	}
-	if (died_early(w->pid, &status))
+	/* Who is still there has got the pid of one that died before. */
+	if (died_early(w->pid, &status) && !is_our_child(w->pid))
 		process_died(w, status);
-	else if (w->told || s->generation->master->stopping)
-		process_signal(w, SIGTERM, true);
+	else if (w->told || m->stopping)
+		process_signal(w, end_signal(m), true);
+	life_born(m);
 }
 
 static void
@@ -340,15 +364,6 @@ process_reap(struct master *m)
 	}
 }
 
-static bool
-is_our_child(pid_t pid)
-{
-	siginfo_t info;
-
-	return pid > 0 && waitid(P_PID, (id_t)pid, &info,
-				 WEXITED | WNOHANG | WNOWAIT) == 0;
-}
-
 struct process *
 process_reported(struct service *s, pid_t pid, unsigned slot)
 {
@@ -363,10 +378,13 @@ process_reported(struct service *s, pid_t pid, unsigned slot)
 	p = slot < s->process_limit ? s->slots[slot] : NULL;
 	if (p == NULL || p->pid != 0) {
 		/* Its template died before telling us: nobody counts it. */
-		(void)kill(pid, SIGTERM);
+		(void)kill(pid, end_signal(m));
 		return NULL;
 	}
 	p->pid = pid;
 	HASH_ADD_INT(m->processes, pid, p);
+	if (p->told || m->stopping)
+		process_signal(p, end_signal(m), true);
+	life_born(m);
 	return p;
 }

@@ -1,0 +1,69 @@
+#!/bin/bash
+# Reloads and stops while clients come and go: nobody who did no wrong is sent away, and nobody gets old settings
+# once a reload has been answered.
+. "${srcdir:?}/tests/harness.sh"
+
+port=$(free_port)
+conf() {
+	loft_conf <<-CONF
+		login_greeting = $1
+		service lmtp {
+		  process_min_avail = 3
+		  service_count = 1
+		  inet_listener lmtp {
+		    address = 127.0.0.1
+		    port = $port
+		  }
+		}
+	CONF
+}
+
+# Until the file `enough` is there; a reply other than the expected one goes to the file `bad`.
+clients() {
+	local n=0
+	while [ ! -e "$scratch/enough" ]; do
+		n=$((n + 1))
+		loft_send "u$1" "c$1.$n" >"$scratch/said.$1" 2>&1 || cat "$scratch/said.$1" >>"$scratch/bad"
+		echo "c$1.$n" >>"$scratch/sent"
+	done
+}
+
+echo "- reloads while each client needs a new worker"
+conf g0
+loft_start
+for i in 1 2 3; do
+	clients $i &
+	pids[i]=$!
+done
+for ((i = 1; i <= 15; i++)); do
+	conf g$i
+	loft_ctl reload || fail "reload $i"
+	for j in 1 2; do
+		lmtp_open "$port" || fail "no connection after reload $i"
+		lmtp_hear "^220 mx.test.example g$i\$"
+		lmtp_close
+	done
+done
+: >"$scratch/enough"
+wait "${pids[@]}"
+[ ! -s "$scratch/bad" ] || fail "$(sort "$scratch/bad" | uniq -c)"
+sent=$(wc -l <"$scratch/sent")
+stored=$(($(loft_mails u1) + $(loft_mails u2) + $(loft_mails u3)))
+[ "$sent" = "$stored" ] || fail "$sent messages sent, $stored stored"
+
+echo "- a stop finds a message that doesn't come to its end: its client is told so"
+lmtp_open "$port"
+lmtp_hear '^220 '
+for line in 'LHLO x' 'MAIL FROM:<a@b.example>' 'RCPT TO:<slow@test.example>'; do
+	lmtp_say "$line"
+	lmtp_hear '^250 '
+done
+lmtp_say DATA
+lmtp_hear '^354 '
+lmtp_say 'Subject: slow'
+loft_stop || fail "status of a stop"
+lmtp_hear '^421 4.3.2 '
+lmtp_close
+! grep -q "doesn't end, killing it" "$loft_log" || fail "somebody was killed"
+! grep -q 'master: Error:' "$loft_log" || fail "errors in the log"
+exit 0
