@@ -262,6 +262,22 @@ tell_parent(struct master *m, int status)
 	}
 }
 
+/* Who asked while a reload was under way wants what the file said then. The
+   answer to all is that of the last one. */
+static bool
+reload_once_more(struct master *m)
+{
+	struct str errors = STR_INIT;
+
+	if (!m->reload_again || m->stopping)
+		return false;
+	m->reload_again = false;
+	if (!life_reload(m, &errors))
+		control_reloaded(m->control, false, str_c(&errors));
+	str_free(&errors);
+	return true;
+}
+
 static void
 started(struct master *m)
 {
@@ -269,6 +285,7 @@ started(struct master *m)
 	loop_timer_clear(m->start_timer);
 	tell_parent(m, 0);
 	balance_all(m);
+	(void)reload_once_more(m);
 }
 
 static void
@@ -335,6 +352,8 @@ commit(struct master *m)
 	balance_all(m);
 	free_old(m);
 	log_info(&log_process, "Configuration reloaded");
+	if (reload_once_more(m))
+		return;
 	/* A worker that its template still makes might take a client before
 	   it can be told. */
 	m->finishing = true;
@@ -354,7 +373,8 @@ abort_reload(struct master *m, const char *why)
 	listeners_close(gen);
 	retire(gen, true);
 	free_old(m);
-	control_reloaded(m->control, false, why);
+	if (!reload_once_more(m))
+		control_reloaded(m->control, false, why);
 }
 
 static bool
@@ -362,10 +382,6 @@ begin_reload(struct master *m, struct str *errors, struct str *warnings)
 {
 	struct generation *gen;
 
-	if (m->next != NULL || m->starting || m->stopping) {
-		str_append(errors, "a start, reload or stop is under way\n");
-		return false;
-	}
 	gen = load(m, errors, warnings);
 	if (gen == NULL)
 		return false;
@@ -385,8 +401,17 @@ bool
 life_reload(struct master *m, struct str *errors)
 {
 	struct str warnings = STR_INIT;
-	bool begun = begin_reload(m, errors, &warnings);
+	bool begun;
 
+	if (m->next != NULL || m->starting) {
+		m->reload_again = true;
+		return true;
+	}
+	if (m->stopping) {
+		str_append(errors, "Loft is stopping\n");
+		return false;
+	}
+	begun = begin_reload(m, errors, &warnings);
 	log_lines(LOG_LEVEL_WARNING, "", str_c(&warnings));
 	str_free(&warnings);
 	if (!begun)
@@ -555,6 +580,7 @@ life_stop(struct master *m)
 {
 	if (m->stopping)
 		return;
+	m->reload_again = false;
 	if (m->next != NULL)
 		abort_reload(m, "Loft is stopping\n");
 	answer_backlog(m);

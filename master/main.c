@@ -324,6 +324,8 @@ daemonize(struct master *m, struct err *err)
 	m->ready_fd = fds[1];
 	/* A new session can't be refused to a fresh child. */
 	(void)setsid();
+	/* No file system is kept from being unmounted. */
+	(void)!chdir("/");
 	(void)dup2(null_fd, STDIN_FILENO);
 	(void)dup2(null_fd, STDOUT_FILENO);
 	(void)close(null_fd);

@@ -161,7 +161,7 @@ struct master {
 	bool finishing;		/* a reload is done but for its answer */
 	struct loop_timer *stop_timer;
 	bool starting, stopping, killing;
-	bool backlog_done;	/* while stopping */
+	bool reload_again;	/* asked while one was under way */
 	int status;		/* of exit */
 	struct loop_signal *signals[8];
 };

@@ -352,6 +352,8 @@ fill(struct generation *gen, struct str *errors, struct str *warnings)
 	if (errors->len != before)
 		return false;
 	check_default_users(gen, errors, warnings);
+	if (errors->len != before)
+		return false;
 	check_lmtp(gen, warnings);
 	gen->environment = import_environment(gen);
 	add_services(gen, errors, warnings);

@@ -188,7 +188,7 @@ loop_timer_set(struct loop_timer *timer, int64_t ms)
 void
 loop_timer_clear(struct loop_timer *timer)
 {
-	if (evtimer_del(timer->watch.event) < 0)
+	if (timer != NULL && evtimer_del(timer->watch.event) < 0)
 		die("evtimer_del()");
 }
 

@@ -34,7 +34,8 @@ struct loop_io *loop_io_new(struct loop *loop, int fd, unsigned what,
 int loop_io_set(struct loop_io *io, unsigned what);
 void loop_io_free(struct loop_io **iop);
 
-/* A timer rests until it is set; it fires once per setting. */
+/* A timer rests until it is set; it fires once per setting. Clearing none
+   (NULL) is allowed. */
 struct loop_timer *loop_timer_new(struct loop *loop, loop_fn *fn, void *arg);
 void loop_timer_set(struct loop_timer *timer, int64_t ms);
 void loop_timer_clear(struct loop_timer *timer);

@@ -136,6 +136,19 @@ greeting five
 loft_ctl reload || fail "reload after refusals"
 greeting five
 
+echo "- reloads in a hurry: the last word counts"
+for i in 1 2 3 4 5 6 7 8; do
+	conf "" "login_greeting = hurry$i"
+	loft_ctl reload &
+	kill -HUP "$loft_pid"
+done
+wait_all() {
+	[ -z "$(jobs -rp | grep -vx "$loft_pid")" ]
+}
+wait_until 10 wait_all
+loft_ctl reload || fail "reload after all"
+greeting hurry8
+
 echo "- log files are opened anew, and nothing is lost"
 mv "$loft_log" "$loft_log.1"
 loft_ctl log reopen || fail "log reopen"
