@@ -30,6 +30,8 @@ list_extensions(const struct lmtp_session *s, struct str *out)
 		str_printf(out, " %llu",
 			   (unsigned long long)set->lmtp_max_message_size);
 	str_append(out, "\nSMTPUTF8");
+	if (s->env->tls != NULL && s->tls == NULL)
+		str_append(out, "\nSTARTTLS");
 	if (lmtp_peer_trusted(s))
 		str_append(out, "\nXCLIENT ADDR PORT PROTO HELO LOGIN SESSION "
 			   "TTL TIMEOUT");

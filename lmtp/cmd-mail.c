@@ -7,12 +7,14 @@
 #include <strings.h>
 
 #include "core/err.h"
+#include "core/ip.h"
 #include "core/num.h"
 #include "core/pool.h"
 #include "lmtp/env.h"
 #include "lmtp/lmtp-settings.h"
 #include "lmtp/session.h"
 #include "lmtp/words.h"
+#include "service/service.h"
 #include "smtp/params.h"
 
 /* What MAIL's parameters may be. Each says what is wrong, with false. */
@@ -127,6 +129,11 @@ lmtp_cmd_mail(struct lmtp_session *s, char *args)
 	if (set->lmtp_max_transactions > 0 &&
 	    s->trans_count >= set->lmtp_max_transactions) {
 		lmtp_session_close(s, "4.7.0", "Too many transactions.");
+		return;
+	}
+	if (set->lmtp_require_tls && s->tls == NULL &&
+	    ip_is_set(&s->client->remote)) {
+		lmtp_reply(s, 530, "5.7.0", "TLS required.");
 		return;
 	}
 	lmtp_trans_begin(s);

@@ -10,9 +10,3 @@ lmtp_cmd_auth(struct lmtp_session *s, char *args)
 {
 	lmtp_reply(s, 502, "5.5.1", "Unsupported command");
 }
-
-void
-lmtp_cmd_starttls(struct lmtp_session *s, char *args)
-{
-	lmtp_reply(s, 502, "5.5.1", "TLS support is not enabled.");
-}

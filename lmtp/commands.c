@@ -21,7 +21,7 @@ static const struct lmtp_command commands[] = {
 	{ "RCPT", lmtp_cmd_rcpt,
 	  LMTP_CMD_ARGS | LMTP_CMD_TRANS | LMTP_CMD_GROUP },
 	{ "RSET", lmtp_cmd_rset, LMTP_CMD_NO_ARGS },
-	{ "STARTTLS", lmtp_cmd_starttls, 0 },
+	{ "STARTTLS", lmtp_cmd_starttls, LMTP_CMD_NO_ARGS },
 	{ "VRFY", lmtp_cmd_vrfy, LMTP_CMD_ARGS },
 	{ "XCLIENT", lmtp_cmd_xclient, 0 },
 	{ "XFORWARD", lmtp_cmd_xforward, LMTP_CMD_ARGS },

@@ -11,6 +11,7 @@
 #include "deliver/deliver-settings.h"
 #include "deliver/deliver.h"
 #include "io/spool.h"
+#include "lmtp/certs.h"
 #include "lmtp/lmtp-settings.h"
 #include "service/priv.h"
 #include "service/process-settings.h"
@@ -69,6 +70,8 @@ env_load(struct lmtp_env *env, struct err *err)
 
 	env->pool = pool_new();
 	if (read_settings(env, err) < 0)
+		return -1;
+	if (lmtp_certs_get(env->conf, &env->scope, &env->tls, err) < 0)
 		return -1;
 	env->batch = deliver_batch_new(env->conf, &env->scope, err);
 	if (env->batch == NULL)

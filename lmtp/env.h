@@ -20,6 +20,7 @@ struct pool;
 struct process_settings;
 struct service_client;
 struct spool;
+struct tls_context;
 struct user_settings;
 struct userdb_conn;
 
@@ -38,6 +39,7 @@ struct lmtp_env {
 	struct deliver_batch *batch;
 	struct spool *spool;
 	struct userdb_conn *userdb;
+	struct tls_context *tls;	/* NULL: no TLS. Not owned */
 	const char *hostname;
 };
 

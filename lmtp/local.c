@@ -45,12 +45,17 @@ static const char *
 make_headers(const struct lmtp_session *s)
 {
 	const char *delivered_to, *received_for, *headers;
+	/* RFC 3848, RFC 6531 */
+	static const char *const protocols[2][2] = {
+		{ "LMTP", "LMTPS" }, { "UTF8LMTP", "UTF8LMTPS" }
+	};
 	struct str out = STR_INIT;
 	struct trace trace = {
 		.client = s->helo,
 		.client_ip = s->client_ip,
 		.hostname = s->env->hostname,
-		.protocol = s->trans->utf8 ? "UTF8LMTP" : "LMTP",
+		.protocol = protocols[s->trans->utf8][s->tls != NULL],
+		.tls = s->tls_text,
 		.session_id = s->trans->id,
 		.sender = s->trans->sender.text,
 		.when = clock_wall().tv_sec,

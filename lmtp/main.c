@@ -20,6 +20,7 @@
 #include "core/log.h"
 #include "core/pool.h"
 #include "core/str.h"
+#include "lmtp/certs.h"
 #include "lmtp/env.h"
 #include "lmtp/session.h"
 #include "service/log-settings.h"
@@ -36,6 +37,8 @@ static struct lmtp_env env;
 static int
 init(const struct conf *conf, struct err *err)
 {
+	if (lmtp_certs_init(conf, err) < 0)
+		return -1;
 	return lmtp_env_init(&env, conf, err);
 }
 

@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "conf/vars.h"
 #include "core/err.h"
@@ -17,6 +16,8 @@
 #include "core/str.h"
 #include "io/rawlog.h"
 #include "io/spool.h"
+#include "io/tls.h"
+#include "lmtp/certs.h"
 #include "lmtp/commands.h"
 #include "lmtp/env.h"
 #include "lmtp/lmtp-settings.h"
@@ -381,6 +382,94 @@ log_end(const struct lmtp_session *s)
 		 s->closing, unfinished, states[s->state].name);
 }
 
+/* --- TLS ---------------------------------------------------------------- */
+
+static struct tls_context *
+by_name(void *arg, const char *name)
+{
+	struct lmtp_session *s = arg;
+	struct scope scope = s->env->scope;
+	struct tls_context *ctx;
+	struct err err;
+
+	scope.local_name = name;
+	if (lmtp_certs_get(s->env->conf, &scope, &ctx, &err) < 0)
+		log_error(&s->log, "%s", err.text);
+	return ctx;
+}
+
+static enum stream_status
+handshake(struct lmtp_session *s)
+{
+	deadline_t deadline = deadline_in(LMTP_HANDSHAKE_MS);
+	enum stream_status status;
+
+	do {
+		status = stream_handshake(s->stream,
+					  deadline_min(deadline, s->deadline));
+	} while (status == STREAM_WAKE && !lmtp_session_called(s));
+	return status;
+}
+
+static void
+log_tls(struct lmtp_session *s)
+{
+	enum tls_peer peer = tls_peer_cert(s->tls);
+	const char *name = tls_server_name(s->tls);
+	char text[160];
+
+	tls_describe(s->tls, text, sizeof(text));
+	s->tls_text = pool_strdup(s->pool, text);
+	log_info(&s->log, "TLS with %s: %s%s%s%s%s", s->peer, text,
+		 *name != '\0' ? ", for " : "", name,
+		 tls_resumed(s->tls) ? ", resumed" : "",
+		 peer == TLS_PEER_VALID ? ", client certificate" : "");
+	if (peer == TLS_PEER_INVALID)
+		log_info(&s->log, "Invalid certificate of %s: %s", s->peer,
+			 tls_peer_error(s->tls));
+}
+
+bool
+lmtp_session_start_tls(struct lmtp_session *s)
+{
+	enum stream_status status;
+	struct err err;
+
+	s->tls = tls_accept(s->stream, s->client->fd_in, s->client->fd_out,
+			    s->env->tls, by_name, s, &err);
+	if (s->tls == NULL) {
+		s->closing = pool_strdup(s->pool, err.text);
+		return false;
+	}
+	status = handshake(s);
+	if (s->closing != NULL)
+		return false;
+	if (status == STREAM_OK) {
+		log_tls(s);
+		return true;
+	}
+	s->closing = pool_printf(s->pool, "TLS handshaking failed: %s",
+		status == STREAM_TIMEOUT ? "Timed out" :
+		errno == EPROTO ? tls_error(s->tls) : strerror(errno));
+	return false;
+}
+
+/* An implicit TLS listener begins with it. */
+static bool
+secure(struct lmtp_session *s)
+{
+	if (!s->client->ssl)
+		return true;
+	if (s->env->tls != NULL)
+		return lmtp_session_start_tls(s);
+	log_error(&s->log, "inet_listener %s has ssl = yes, but there is no "
+		  "ssl_cert", s->client->listener);
+	s->closing = "No certificate";
+	return false;
+}
+
+/* --- the end ------------------------------------------------------------ */
+
 /* Closing while something unread is there, or still comes, makes TCP tear
    the connection down and the last reply with it. */
 static void
@@ -388,7 +477,7 @@ linger(struct lmtp_session *s)
 {
 	deadline_t deadline = deadline_in(LINGER_MS);
 
-	if (s->stopping || shutdown(s->client->fd_out, SHUT_WR) != 0)
+	if (s->stopping || stream_end(s->stream) != 0)
 		return;
 	while (stream_fill(s->stream, deadline) == STREAM_OK &&
 	       deadline_left(deadline) > 0)
@@ -424,7 +513,7 @@ lmtp_session_run(struct lmtp_env *env, const struct service_client *client)
 
 	log_info(&s->log, "Connect from %s", s->peer);
 	lmtp_session_state(s, LMTP_GREETING, NULL);
-	if (welcome(s))
+	if (secure(s) && welcome(s))
 		loop(s);
 	lmtp_rcpts_settle(s);
 	session_close(s);

@@ -24,11 +24,13 @@ struct lmtp_command;
 struct lmtp_env;
 struct rawlog;
 struct service_client;
+struct tls;
 struct user;
 
 enum {
 	LMTP_PENDING_MAX = 100,	/* questions asked ahead */
 	LMTP_XCLIENT_MAX = 100,
+	LMTP_HANDSHAKE_MS = 60000,
 };
 
 /* Lives in its own pool until the transaction ends, or it is refused. */
@@ -89,6 +91,8 @@ struct lmtp_session {
 	const struct service_client *client;
 	struct stream *stream;
 	struct rawlog *rawlog;
+	struct tls *tls;	/* the stream's layer; NULL: none */
+	const char *tls_text;	/* what it is, for Received */
 	struct logctx log;
 	const char *id;		/* SID */
 	const char *peer;	/* "127.0.0.1", or "local" */
@@ -127,6 +131,9 @@ bool lmtp_peer_trusted(const struct lmtp_session *s);
 
 /* May he tell where the next mail is from? (also a unix socket's peer) */
 bool lmtp_peer_may_forward(const struct lmtp_session *s);
+
+/* Speak TLS from now on. False: the session is over. */
+bool lmtp_session_start_tls(struct lmtp_session *s);
 
 /* Queue a reply. Recipients that wait for auth are answered first, so that
    replies stay in order. */

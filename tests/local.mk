@@ -4,7 +4,8 @@ LDADD = libloft.a $(CONFUSE_LIBS) $(CHECK_LIBS)
 
 UNIT_CORE = tests/unit/core-str tests/unit/core-log tests/unit/core-err \
 	tests/unit/core-ip
-UNIT_IO = tests/unit/io-spool tests/unit/io-stream
+UNIT_IO = tests/unit/io-spool tests/unit/io-stream tests/unit/io-tls
+tests_unit_io_tls_LDADD = $(LDADD) $(SSL_LIBS)
 UNIT_CONF = tests/unit/conf-conf tests/unit/conf-errors \
 	tests/unit/conf-print tests/unit/conf-settings \
 	tests/unit/conf-snapshot tests/unit/conf-vars
@@ -75,7 +76,7 @@ EXTRA_DIST += tests/fuzz/seeds-path tests/fuzz/path.dict \
 	tests/fuzz/seeds-auth tests/fuzz/auth.dict \
 	tests/fuzz/seeds-userdb tests/fuzz/userdb.dict
 
-SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh \
+SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh tests/sh/lmtp-tls.sh \
 	tests/sh/lda-exit.sh tests/sh/lda-lookup.sh tests/sh/lmtp-faults.sh tests/sh/lda-faults.sh \
 	tests/sh/master-start.sh tests/sh/master-workers.sh \
 	tests/sh/master-reload.sh tests/sh/master-kill.sh \

@@ -165,6 +165,55 @@ conf_filter_match(const struct conf_filter *filter, const struct scope *scope)
 	return true;
 }
 
+/* A name that a `local_name` block is for. */
+static const char *
+example_name(const char *names, struct pool *pool)
+{
+	size_t len;
+
+	names += strspn(names, " ,");
+	len = strcspn(names, " ,");
+	return pool_printf(pool, "%s%.*s", *names == '*' ? "any" : "",
+			   (int)len - (*names == '*'),
+			   names + (*names == '*'));
+}
+
+static struct scope
+example_scope(const struct conf_filter *filter, struct pool *pool)
+{
+	struct scope scope = { 0 };
+
+	for (; filter != NULL; filter = filter->parent) {
+		if (filter->kind == FILTER_PROTOCOL && *filter->value != '!')
+			scope.protocol = filter->value;
+		else if (filter->kind == FILTER_LOCAL && filter->net_count > 0)
+			scope.local = filter->nets[0].ip;
+		else if (filter->kind == FILTER_REMOTE &&
+			 filter->net_count > 0)
+			scope.remote = filter->nets[0].ip;
+		else if (filter->kind == FILTER_LOCAL_NAME)
+			scope.local_name = example_name(filter->value, pool);
+	}
+	return scope;
+}
+
+struct scope *
+conf_scopes(const struct conf *conf, struct pool *pool, size_t *count_r)
+{
+	const struct conf_filter *filter;
+	struct scope *scopes;
+	size_t count = 0;
+
+	for (filter = conf->filters; filter != NULL; filter = filter->next)
+		count++;
+	scopes = pool_new_array(pool, struct scope, count + 1);
+	count = 0;
+	for (filter = conf->filters; filter != NULL; filter = filter->next)
+		scopes[count++] = example_scope(filter, pool);
+	*count_r = count;
+	return scopes;
+}
+
 struct rank {
 	int names, local, remote, protocol;
 };

@@ -6,7 +6,12 @@
 #ifndef LOFT_CONF_SCOPE_H
 #define LOFT_CONF_SCOPE_H
 
+#include <stddef.h>
+
 #include "core/ip.h"
+
+struct conf;
+struct pool;
 
 struct scope {
 	const char *protocol;	/* "lmtp", "lda"; NULL: outside of any */
@@ -15,5 +20,10 @@ struct scope {
 };
 
 extern const struct scope scope_global;	/* nothing known */
+
+/* For each block (`local`, `local_name`, `protocol` …) somebody to whom it
+   applies, in pool: what has to be made for each before anyone comes. */
+struct scope *conf_scopes(const struct conf *conf, struct pool *pool,
+			  size_t *count_r);
 
 #endif

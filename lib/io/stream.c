@@ -1,7 +1,7 @@
 /*
  * Buffered streams with deadlines; see stream.h. All that knows about the
  * transport is in raw_read() and raw_write(): -1 with EAGAIN means "wait for
- * s->want on the descriptor", which is what a TLS layer says too.
+ * *want", which is what a layer says too.
  */
 #include "io/stream.h"
 
@@ -39,6 +39,8 @@ struct stream {
 	bool mask_saved;
 	sigset_t old_mask;	/* when mask_saved */
 	struct rawlog *rawlog;
+	const struct stream_layer *layer;	/* NULL: none */
+	void *layer_ctx;
 
 	char *buf;
 	size_t start, end, cap;	/* unread: buf[start..end) */
@@ -66,6 +68,25 @@ stream_new(int fd_in, int fd_out)
 	return s;
 }
 
+static void
+drop_layer(struct stream *s)
+{
+	if (s->layer == NULL)
+		return;
+	s->layer->end(s->layer_ctx);
+	s->layer->free(s->layer_ctx);
+	s->layer = NULL;
+}
+
+/* Signals are let in by waits only, again. */
+static void
+restore_mask(struct stream *s)
+{
+	if (s->mask_saved)
+		(void)sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
+	s->mask_saved = false;
+}
+
 void
 stream_free(struct stream **sp)
 {
@@ -73,8 +94,8 @@ stream_free(struct stream **sp)
 
 	if (s == NULL)
 		return;
-	if (s->mask_saved)
-		(void)sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
+	drop_layer(s);
+	restore_mask(s);
 	/* What was to be sent has been flushed; a failing close tells
 	   nothing that matters any more. */
 	(void)close(s->in.fd);
@@ -102,7 +123,8 @@ stream_watch(struct stream *s, int watch_fd, const sigset_t *sigmask)
 	s->watch_fd = watch_fd;
 	s->sigmask = sigmask;
 	s->signals_due = clock_ms() + SIGNALS_MS;
-	s->recv_waits = watch_fd >= 0 && sigmask != NULL && limit_receive(s);
+	s->recv_waits = s->layer == NULL && watch_fd >= 0 &&
+		sigmask != NULL && limit_receive(s);
 	if (s->recv_waits && !s->mask_saved)
 		s->mask_saved = sigprocmask(SIG_SETMASK, sigmask,
 					    &s->old_mask) == 0;
@@ -115,23 +137,46 @@ stream_set_rawlog(struct stream *s, struct rawlog *rawlog)
 	s->rawlog = rawlog;
 }
 
+static int
+set_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
 /* It isn't a socket, so MSG_DONTWAIT is not to be had. */
 static int
 side_is_file(struct side *side)
 {
-	int flags = fcntl(side->fd, F_GETFL);
-
 	side->is_sock = false;
-	if (flags < 0)
-		return -1;
-	return fcntl(side->fd, F_SETFL, flags | O_NONBLOCK);
+	return set_nonblocking(side->fd);
+}
+
+void
+stream_set_layer(struct stream *s, const struct stream_layer *layer,
+		 void *ctx)
+{
+	ASSERT(s->layer == NULL);
+	s->layer = layer;
+	s->layer_ctx = ctx;
+	s->start = s->end = s->scanned = 0;
+	/* A receive can't do the waiting for a layer. */
+	s->recv_waits = false;
+	restore_mask(s);
+	/* It doesn't fail for a descriptor that is open. */
+	(void)set_nonblocking(s->in.fd);
+	(void)set_nonblocking(s->out.fd);
 }
 
 static ssize_t
-raw_read(struct stream *s, void *data, size_t size)
+raw_read(struct stream *s, void *data, size_t size, short *want)
 {
 	ssize_t n;
 
+	*want = POLLIN;
+	if (s->layer != NULL)
+		return s->layer->read(s->layer_ctx, data, size, want);
 	if (s->in.is_sock) {
 		n = recv(s->in.fd, data, size, MSG_DONTWAIT);
 		if (n >= 0 || errno != ENOTSOCK)
@@ -143,10 +188,13 @@ raw_read(struct stream *s, void *data, size_t size)
 }
 
 static ssize_t
-raw_write(struct stream *s, const void *data, size_t len)
+raw_write(struct stream *s, const void *data, size_t len, short *want)
 {
 	ssize_t n;
 
+	*want = POLLOUT;
+	if (s->layer != NULL)
+		return s->layer->write(s->layer_ctx, data, len, want);
 	if (s->out.is_sock) {
 		n = send(s->out.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n >= 0 || errno != ENOTSOCK)
@@ -173,12 +221,12 @@ signals_overdue(struct stream *s)
 	return true;
 }
 
-/* Wait for events on fd. */
+/* Wait for input (POLLIN), or for room for output. */
 static enum stream_status
-wait_for(struct stream *s, int fd, short events, deadline_t deadline)
+wait_for(struct stream *s, short events, deadline_t deadline)
 {
 	struct pollfd pfds[2] = {
-		{ fd, events, 0 },
+		{ events == POLLIN ? s->in.fd : s->out.fd, events, 0 },
 		{ s->watch_fd, POLLIN, 0 },
 	};
 	struct timespec left, zero = { 0, 0 };
@@ -225,21 +273,62 @@ recv_more(struct stream *s, size_t room, ssize_t *n_r)
 	return STREAM_WAKE;
 }
 
+/* A look, now and then, at what a wait would notice. */
+static bool
+asked_meanwhile(struct stream *s)
+{
+	struct pollfd pfd = { s->watch_fd, POLLIN, 0 };
+	struct timespec zero = { 0, 0 };
+
+	return signals_overdue(s) &&
+		ppoll(&pfd, s->watch_fd >= 0 ? 1 : 0, &zero, s->sigmask) != 0;
+}
+
 static enum stream_status
 poll_more(struct stream *s, size_t room, deadline_t deadline, ssize_t *n_r)
 {
-	for (;;) {
-		enum stream_status status = wait_for(s, s->in.fd, POLLIN,
-						     deadline);
+	/* What the layer holds already makes no descriptor readable. */
+	bool ready = s->layer != NULL && s->layer->pending(s->layer_ctx);
+	short want = POLLIN;
+
+	if (ready && asked_meanwhile(s))
+		return STREAM_WAKE;
+	for (;; ready = false) {
+		enum stream_status status = ready ? STREAM_OK :
+			wait_for(s, want, deadline);
 
 		if (status != STREAM_OK)
 			return status;
-		*n_r = raw_read(s, s->buf + s->end, room);
+		*n_r = raw_read(s, s->buf + s->end, room, &want);
 		if (*n_r >= 0)
 			return STREAM_OK;
 		if (errno != EAGAIN && errno != EINTR)
 			return STREAM_ERROR;
 	}
+}
+
+enum stream_status
+stream_handshake(struct stream *s, deadline_t deadline)
+{
+	enum stream_status status = STREAM_OK;
+	short want = POLLIN;
+
+	while (status == STREAM_OK) {
+		if (s->layer->handshake(s->layer_ctx, &want) == 0)
+			return STREAM_OK;
+		if (errno != EAGAIN && errno != EINTR)
+			return STREAM_ERROR;
+		status = wait_for(s, want, deadline);
+	}
+	return status;
+}
+
+int
+stream_end(struct stream *s)
+{
+	drop_layer(s);
+	s->rawlog = NULL;
+	return shutdown(s->out.fd, SHUT_WR);
 }
 
 /* Make room behind the unread input. */
@@ -415,7 +504,9 @@ stream_flush(struct stream *s, deadline_t deadline)
 {
 	while (s->sent < s->pending.len) {
 		const char *data = s->pending.data + s->sent;
-		ssize_t n = raw_write(s, data, s->pending.len - s->sent);
+		short want;
+		ssize_t n = raw_write(s, data, s->pending.len - s->sent,
+				      &want);
 		enum stream_status status;
 
 		if (n >= 0) {
@@ -428,7 +519,7 @@ stream_flush(struct stream *s, deadline_t deadline)
 			continue;
 		if (errno != EAGAIN)
 			return STREAM_ERROR;
-		status = wait_for(s, s->out.fd, POLLOUT, deadline);
+		status = wait_for(s, want, deadline);
 		if (status != STREAM_OK)
 			return status;
 	}

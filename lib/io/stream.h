@@ -1,7 +1,8 @@
 /*
  * A byte stream over one or two descriptors, with a buffer on each side and
  * a deadline on every wait: the only way in which workers read and write
- * what comes over a network. It serves sockets, pipes and (later) TLS.
+ * what comes over a network. It serves sockets and pipes, and what a layer
+ * (io/tls.h) makes of them.
  * A wait also ends when a signal that is let in arrives, or when the watched
  * descriptor (the master's pipe) reports: the caller then asks service/ why.
  */
@@ -27,6 +28,21 @@ enum stream_status {
 	STREAM_ERROR,	/* errno tells; the connection is of no use */
 };
 
+/*
+ * What stands between the octets of a stream and those on the wire: TLS. Each
+ * call does as much as it can without waiting; -1 with EAGAIN means "when
+ * *want_r (POLLIN, POLLOUT) is there", which is preset to the obvious.
+ */
+struct stream_layer {
+	int (*handshake)(void *ctx, short *want_r);	/* 0: done */
+	ssize_t (*read)(void *ctx, void *data, size_t size, short *want_r);
+	ssize_t (*write)(void *ctx, const void *data, size_t len,
+			 short *want_r);
+	bool (*pending)(void *ctx);	/* does it hold input already? */
+	void (*end)(void *ctx);		/* say good-bye, if it can be said */
+	void (*free)(void *ctx);
+};
+
 /* Takes over both descriptors (they may be the same). Pipes are made
    non-blocking; sockets may be either. */
 struct stream *stream_new(int fd_in, int fd_out);
@@ -39,6 +55,19 @@ void stream_free(struct stream **sp);
    waited for by its reads, which end at least every half second with
    STREAM_WAKE; the mask then counts until stream_free(). */
 void stream_watch(struct stream *s, int watch_fd, const sigset_t *sigmask);
+
+/* From now on all goes through this layer. Takes over ctx; the descriptors
+   become non-blocking. Output must have been flushed; unread input is
+   dropped: it came from before. */
+void stream_set_layer(struct stream *s, const struct stream_layer *layer,
+		      void *ctx);
+
+/* What the layer has to say to its peer before anything else can be. */
+enum stream_status stream_handshake(struct stream *s, deadline_t deadline);
+
+/* No more output: the peer is told, layer and rawlog are gone. What is read
+   from now on has no meaning. -1: it isn't a socket. */
+int stream_end(struct stream *s);
 
 /* Copy all that comes and goes to a rawlog (NULL: no more). Not owned. */
 void stream_set_rawlog(struct stream *s, struct rawlog *rawlog);
