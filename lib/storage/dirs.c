@@ -24,7 +24,7 @@ dir_open_for_sync(const char *path, const char *inside, bool *whole_fs_r,
 		return fd;
 	if (errno != EACCES || inside == NULL)
 		return err_path(err, "open", path);
-	fd = open(inside, O_RDONLY | O_CLOEXEC);
+	fd = open(inside, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return err_path(err, "open", inside);
 	*whole_fs_r = true;

@@ -115,7 +115,9 @@ make_mark(const struct mailbox *box, const struct perm *perm,
 
 	if (box->inbox || box->ns->loc.layout != LAYOUT_MAILDIRPP)
 		return 0;
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* The owner may have put anything here; a fifo must not hold us. */
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
+		  O_NONBLOCK, 0600);
 	if (fd < 0)
 		return err_path(err, "open", path);
 	result = perm_apply_fd(fd, path, perm->file, perm, err);

@@ -241,6 +241,18 @@ check_user(const char *user, struct err *err)
 	return 0;
 }
 
+/* A colon in his name would begin a parameter of mail_location, INBOX=
+   perhaps. */
+static int
+check_colon(const char *user, const char *raw, const char *expanded,
+	    struct err *err)
+{
+	if (strchr(user, ':') == NULL || strcmp(raw, expanded) == 0)
+		return 0;
+	return err_set(err, ERR_TEMP, "User name can't be used in "
+		       "mail_location: %s", user);
+}
+
 static void
 log_namespace(const struct logctx *log, const struct storage_ns *ns,
 	      const char *location)
@@ -264,9 +276,10 @@ log_namespace(const struct logctx *log, const struct storage_ns *ns,
 
 static int
 open_namespace(const struct storage_settings *set,
-	       const struct ns_settings *from, const char *home,
-	       const struct vars *vars, const struct logctx *log,
-	       struct pool *pool, struct storage_ns *ns, struct err *err)
+	       const struct ns_settings *from, const char *user,
+	       const char *home, const struct vars *vars,
+	       const struct logctx *log, struct pool *pool,
+	       struct storage_ns *ns, struct err *err)
 {
 	const char *raw = *from->set->location != '\0' ?
 		from->set->location : set->mail->mail_location;
@@ -278,7 +291,8 @@ open_namespace(const struct storage_settings *set,
 	if (vars_expand(from->set->prefix, vars, pool, &ns->prefix, err) < 0 ||
 	    vars_expand(raw, vars, pool, &text, err) < 0)
 		return err_prefix(err, "mail_location");
-	if (location_parse(text, home, pool, &ns->loc, err) < 0)
+	if (check_colon(user, raw, text, err) < 0 ||
+	    location_parse(text, home, pool, &ns->loc, err) < 0)
 		return -1;
 	ns->sep = *from->set->separator != '\0' ? *from->set->separator :
 		layout_separator(&ns->loc);
@@ -302,8 +316,8 @@ storage_open(const struct storage_settings *set, const char *user,
 	st->namespaces = pool_new_array(pool, struct storage_ns,
 					set->namespace_count);
 	for (unsigned i = 0; i < set->namespace_count; i++) {
-		if (open_namespace(set, &set->namespaces[i], home, vars, log,
-				   pool, &st->namespaces[i], err) < 0)
+		if (open_namespace(set, &set->namespaces[i], user, home, vars,
+				   log, pool, &st->namespaces[i], err) < 0)
 			return -1;
 		if (st->namespaces[i].set->inbox && st->inbox == NULL)
 			st->inbox = &st->namespaces[i];

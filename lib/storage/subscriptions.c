@@ -65,7 +65,8 @@ lock_open(const char *lock, struct err *err)
 static int
 read_all(const char *path, struct str *text, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* A fifo in its place must not hold us. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t n = 0;
 
 	if (fd < 0)

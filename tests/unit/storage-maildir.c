@@ -436,6 +436,31 @@ START_TEST(nothing_is_left_after_failure)
 }
 END_TEST
 
+/* The owner may put fifos where files are read or made. */
+START_TEST(fifos_hold_nobody)
+{
+	struct save s = { .err = &err };
+	struct save_source source;
+	struct storage *st;
+
+	setup("mail_location = maildir:~/M\n");
+	st = storage_of("");
+	source = (struct save_source){ spool_of("x", 1), "", false };
+	save(box_of(st, "INBOX"), source.spool, "");
+	ck_assert_int_eq(mkdir(pool_printf(pool, "%s/M/.f", home), 0700), 0);
+	ck_assert_int_eq(mkfifo(pool_printf(pool, "%s/M/.f/maildirfolder",
+					    home), 0600), 0);
+	ck_assert_int_eq(mailbox_save(batch, box_of(st, "f"), &source, &s),
+			 -1);
+	ck_assert_int_eq(mkfifo(pool_printf(pool, "%s/M/subscriptions", home),
+				0600), 0);
+	ck_assert_int_eq(mailbox_subscribe(box_of(st, "INBOX"), &err), 0);
+	save_batch_sync(batch);
+	spool_free((struct spool **)(uintptr_t)&source.spool);
+	teardown();
+}
+END_TEST
+
 START_TEST(namespaces)
 {
 	struct storage *st;
@@ -500,6 +525,7 @@ START_TEST(user_names_lead_nowhere_else)
 {
 	static const char *const bad[] = {
 		"..", ".", "../x", "a/../b", "..@x", "a@..", "/etc", "a/./b",
+		"a:INBOX=~root",
 	};
 	static const char *const good[] = {
 		"alice", "alice@example.org", "a.b", "...", ".a", "a..b",
@@ -525,5 +551,5 @@ UNIT_MAIN("storage-maildir", inbox_is_made, half_a_maildir_is_completed,
 	  modes_follow_the_directory, folders, layout_fs,
 	  recipients_share_one_file, differing_recipients_share_nothing,
 	  hardlinks_can_be_turned_off, large_and_crlf,
-	  nothing_is_left_after_failure, namespaces,
+	  nothing_is_left_after_failure, fifos_hold_nobody, namespaces,
 	  subscriptions_keep_what_is_there, user_names_lead_nowhere_else);
