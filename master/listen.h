@@ -6,6 +6,9 @@
 
 #include <stdbool.h>
 
+#include "core/clock.h"
+
+struct err;
 struct generation;
 struct listener;
 struct service;
@@ -13,6 +16,19 @@ struct str;
 
 /* Read the service's listeners out of the configuration; lines in errors. */
 void listeners_configure(struct service *service, struct str *errors);
+
+/* By key: in a service, in a generation; NULL when there is none. */
+struct listener *listeners_find_in(const struct service *service,
+				   const char *key);
+struct listener *listeners_find(const struct generation *gen,
+				const char *key);
+
+/* Open one; an address in use is tried again until the deadline. -1 with
+   err. */
+int listener_open(struct listener *l, deadline_t deadline, struct err *err);
+
+/* Give the file of a unix socket or fifo to its configured owner. */
+int listener_set_owner(const struct listener *l, struct err *err);
 
 /* Open all of a generation; those that `old` (NULL for none) has open under
    the same key are taken from there. False with lines in errors: nothing new
@@ -42,7 +58,6 @@ bool listeners_waiting(const struct service *service);
 
 /* The addresses of one word of `address` or `listen`: "*", "::", "[::1]",
    numbers and names. Calls back for each; -1 with the reason. */
-struct err;
 struct sockaddr;
 int listen_addresses(const char *word, unsigned port,
 		     void (*found)(void *arg, const struct sockaddr *sa,

@@ -5,7 +5,8 @@ master_loft_SOURCES = \
 	master/control.c master/control.h \
 	master/dirs.c master/dirs.h \
 	master/life.c \
-	master/listen.c master/listen.h \
+	master/listen.c master/listen.h master/listen-conf.c \
+	master/listen-open.c \
 	master/lists.c master/lists.h \
 	master/logs.c master/logs.h \
 	master/main.c \

@@ -22,7 +22,8 @@ UNIT_LMTP = tests/unit/lmtp-words
 tests_unit_lmtp_words_SOURCES = tests/unit/lmtp-words.c lmtp/words.c
 UNIT_MASTER = tests/unit/master-avail tests/unit/master-listen
 tests_unit_master_listen_SOURCES = tests/unit/master-listen.c \
-	master/listen.c master/dirs.c
+	master/listen.c master/listen-conf.c master/listen-open.c \
+	master/dirs.c
 tests_unit_master_avail_SOURCES = tests/unit/master-avail.c master/avail.c
 UNIT_AUTH = tests/unit/auth-userdb tests/unit/auth-password \
 	tests/unit/auth-client tests/unit/auth-server
