@@ -269,41 +269,10 @@ parse_file(struct table *table, int fd, struct err *err)
 	return 0;
 }
 
-/* Password files may be root's alone: after the drop auth keeps the right to
-   read them, and takes it up where the plain attempt is refused. */
-static int
-open_file(const char *path)
-{
-	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-	int fd = open(path, flags), saved_errno;
-
-	if (fd >= 0 || errno != EACCES || !priv_read_enter())
-		return fd;
-	fd = open(path, flags);
-	saved_errno = errno;
-	priv_read_leave();
-	errno = saved_errno;
-	return fd;
-}
-
-static int
-stat_file(const char *path, struct stat *st)
-{
-	int ret = stat(path, st), saved_errno;
-
-	if (ret == 0 || errno != EACCES || !priv_read_enter())
-		return ret;
-	ret = stat(path, st);
-	saved_errno = errno;
-	priv_read_leave();
-	errno = saved_errno;
-	return ret;
-}
-
 static int
 read_file(struct table *table, struct err *err)
 {
-	int fd = open_file(table->path), ret;
+	int fd = priv_read_open(table->path, O_NONBLOCK), ret;
 
 	if (fd < 0)
 		return err_path(err, "open", table->path);
@@ -344,7 +313,7 @@ refresh(struct table *table, struct err *err)
 	if (table->read && table->round == current_round)
 		return 0;
 	table->round = current_round;
-	if (stat_file(table->path, &st) != 0) {
+	if (priv_read_stat(table->path, &st) != 0) {
 		saved_errno = errno;
 		(void)err_path(err, "stat", table->path);
 		if (table->read)

@@ -21,6 +21,7 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/pool.h"
+#include "core/str.h"
 #include "service/inherit.h"
 #include "service/loop.h"
 #include "service/priv.h"
@@ -335,37 +336,14 @@ on_accept(void *arg)
 	accept_more(server, false);
 }
 
-static bool
-has_end(const char *name, const char *end)
-{
-	size_t len = strlen(name), end_len = strlen(end);
-
-	return len >= end_len && strcmp(name + len - end_len, end) == 0;
-}
-
 static enum conn_kind
 kind_by_name(const char *name)
 {
-	if (has_end(name, "-userdb"))
+	if (str_ends(name, "-userdb"))
 		return CONN_USERDB;
-	if (has_end(name, "-master"))
+	if (str_ends(name, "-master"))
 		return CONN_MASTER;
 	return CONN_CLIENT;
-}
-
-/* The directory may be another program's alone (Postfix's private/). */
-static int
-stat_socket(const char *path, struct stat *st)
-{
-	int ret = stat(path, st), saved_errno;
-
-	if (ret == 0 || errno != EACCES || !priv_read_enter())
-		return ret;
-	ret = stat(path, st);
-	saved_errno = errno;
-	priv_read_leave();
-	errno = saved_errno;
-	return ret;
 }
 
 /* Mode and owner are those of the socket's file, which the master made. Where
@@ -383,7 +361,8 @@ learn_rights(struct listener *l)
 	if (getsockname(l->fd, (struct sockaddr *)&addr, &len) != 0 ||
 	    addr.sun_family != AF_UNIX || addr.sun_path[0] != '/')
 		return;
-	if (stat_socket(addr.sun_path, &st) != 0) {
+	/* The directory may be another program's alone (Postfix's private/). */
+	if (priv_read_stat(addr.sun_path, &st) != 0) {
 		log_warning(&log_process, "stat(%s) failed: %s: only root may "
 			    "ask for others there", addr.sun_path,
 			    strerror(errno));

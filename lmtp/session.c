@@ -13,6 +13,7 @@
 #include "conf/vars.h"
 #include "core/err.h"
 #include "core/pool.h"
+#include "core/session-id.h"
 #include "core/str.h"
 #include "io/rawlog.h"
 #include "io/spool.h"
@@ -353,7 +354,7 @@ session_open(struct lmtp_env *env, const struct service_client *client)
 	s->env = env;
 	s->client = client;
 	s->log = log_process;
-	s->id = lmtp_session_id(pool);
+	s->id = session_id_new(pool);
 	s->client_ip = ip_or_null(pool, &client->remote);
 	s->remote_port = client->remote_port;
 	s->local_ip = ip_or_null(pool, &client->local);

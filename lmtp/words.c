@@ -5,78 +5,11 @@
 
 #include <ctype.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "core/pool.h"
 #include "lmtp/lmtp-settings.h"
 #include "smtp/path.h"
-
-static void
-put_u32(unsigned char *p, uint32_t n)
-{
-	for (int i = 0; i < 4; i++)
-		p[i] = (unsigned char)(n >> (8 * i));
-}
-
-static uint32_t
-hash_hostname(void)
-{
-	uint32_t h = 2166136261u;	/* FNV-1a */
-	char name[256] = "";
-
-	/* Not the full name: asking DNS takes time, and adds nothing. */
-	(void)gethostname(name, sizeof(name) - 1);
-	for (const char *p = name; *p != '\0'; p++)
-		h = (h ^ (unsigned char)*p) * 16777619u;
-	return h;
-}
-
-/* Nanoseconds of the wall clock, never the same twice in this process. */
-static uint64_t
-unique_time(void)
-{
-	static uint64_t last;
-	struct timespec ts;
-	uint64_t now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	now = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-	if (now <= last)
-		now = last + 1;
-	last = now;
-	return now;
-}
-
-const char *
-lmtp_session_id(struct pool *pool)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		"abcdefghijklmnopqrstuvwxyz0123456789+/";
-	static uint32_t host;
-	uint64_t now = unique_time();
-	unsigned char octets[18] = { 0 };
-	char *id = pool_alloc(pool, 24 + 1);
-
-	if (host == 0)
-		host = hash_hostname();
-	put_u32(octets, (uint32_t)(now % 1000000000));
-	put_u32(octets + 4, (uint32_t)(now / 1000000000));
-	put_u32(octets + 8, (uint32_t)getpid());
-	put_u32(octets + 12, host);
-	for (int i = 0; i < 6; i++) {
-		const unsigned char *p = octets + 3 * i;
-
-		id[4 * i] = digits[p[0] >> 2];
-		id[4 * i + 1] = digits[(p[0] & 3) << 4 | p[1] >> 4];
-		id[4 * i + 2] = digits[(p[1] & 15) << 2 | p[2] >> 6];
-		id[4 * i + 3] = digits[p[2] & 63];
-	}
-	id[LMTP_ID_LEN] = '\0';
-	return id;
-}
 
 bool
 lmtp_session_id_valid(const char *id)

@@ -9,11 +9,7 @@
 struct lmtp_settings;
 struct pool;
 
-enum { LMTP_ID_LEN = 22, LMTP_FOREIGN_ID_MAX = 64 };
-
-/* A session id, unique over time and processes of this host: 16 octets in
-   base64 without padding, as Dovecot makes them. */
-const char *lmtp_session_id(struct pool *pool);
+enum { LMTP_FOREIGN_ID_MAX = 64 };
 
 /* Can a foreign id stand for one: in logs, replies and Received? */
 bool lmtp_session_id_valid(const char *id);

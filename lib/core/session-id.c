@@ -44,14 +44,18 @@ session_id_new(struct pool *pool)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		"abcdefghijklmnopqrstuvwxyz0123456789+/";
+	static uint32_t host;
 	uint64_t now = unique_time();
 	uint32_t words[5] = {
 		(uint32_t)(now % 1000000000), (uint32_t)(now / 1000000000),
-		(uint32_t)getpid(), host_hash(), 0
+		(uint32_t)getpid(), 0, 0
 	};
 	unsigned char octets[sizeof(words)];
 	char *id = pool_alloc(pool, SESSION_ID_LEN + 1);
 
+	if (host == 0)
+		host = host_hash();
+	words[3] = host;
 	memcpy(octets, words, sizeof(words));
 	for (unsigned i = 0; i < SESSION_ID_LEN; i++) {
 		unsigned bit = i * 6;

@@ -4,10 +4,13 @@
  * runs). It rests as a permitted capability and is taken up for the moment of
  * one open(2). See priv.h.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -49,20 +52,48 @@ priv_read_keep(struct err *err)
 	return 0;
 }
 
-bool
-priv_read_enter(void)
+static bool
+take_up(void)
 {
 	uint32_t cap = 1U << CAP_DAC_READ_SEARCH;
 
 	return may_read && set_caps(cap, cap) == 0;
 }
 
-void
-priv_read_leave(void)
+static void
+put_down(void)
 {
-	if (set_caps(1U << CAP_DAC_READ_SEARCH, 0) == 0)
-		return;
-	log_write(&log_process, LOG_LEVEL_PANIC,
-		  "can't give up the right to read every file");
-	abort();
+	int saved_errno = errno;
+
+	if (set_caps(1U << CAP_DAC_READ_SEARCH, 0) != 0) {
+		log_write(&log_process, LOG_LEVEL_PANIC,
+			  "can't give up the right to read every file");
+		abort();
+	}
+	errno = saved_errno;
+}
+
+int
+priv_read_open(const char *path, int more_flags)
+{
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | more_flags;
+	int fd = open(path, flags);
+
+	if (fd >= 0 || errno != EACCES || !take_up())
+		return fd;
+	fd = open(path, flags);
+	put_down();
+	return fd;
+}
+
+int
+priv_read_stat(const char *path, struct stat *st)
+{
+	int result = stat(path, st);
+
+	if (result == 0 || errno != EACCES || !take_up())
+		return result;
+	result = stat(path, st);
+	put_down();
+	return result;
 }

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 struct err;
+struct stat;
 struct pool;
 
 struct priv_ids {
@@ -61,9 +62,9 @@ bool priv_is_root(void);
 void priv_read_prepare(void);
 int priv_read_keep(struct err *err);
 
-/* Take it up for one open(2) or stat(2), and put it down. false: this process
-   hasn't got it. */
-bool priv_read_enter(void);
-void priv_read_leave(void);
+/* open(2) for reading and stat(2) that take this right up where the plain
+   attempt is refused, and put it down at once. errno tells as usual. */
+int priv_read_open(const char *path, int more_flags);
+int priv_read_stat(const char *path, struct stat *st);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/pool.h"
+#include "core/session-id.h"
 #include "lmtp/lmtp-settings.h"
 #include "lmtp/words.h"
 #include "smtp/path.h"
@@ -14,9 +15,9 @@ START_TEST(session_ids_differ)
 	const char *last = "";
 
 	for (int i = 0; i < 1000; i++) {
-		const char *id = lmtp_session_id(pool);
+		const char *id = session_id_new(pool);
 
-		ck_assert_uint_eq(strlen(id), LMTP_ID_LEN);
+		ck_assert_uint_eq(strlen(id), SESSION_ID_LEN);
 		ck_assert_str_ne(id, last);
 		last = id;
 	}
