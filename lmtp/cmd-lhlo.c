@@ -18,7 +18,11 @@ list_extensions(const struct lmtp_session *s, struct str *out)
 {
 	const struct lmtp_settings *set = s->env->set;
 
-	str_append(out, "\n8BITMIME\nCHUNKING\nENHANCEDSTATUSCODES");
+	str_append(out, "\n8BITMIME\nCHUNKING");
+	if (s->env->dsn)
+		str_append(out, "\nDSN");
+	str_append(out, "\nENHANCEDSTATUSCODES");
+	str_append(out, "\nIGNOREQUOTA");
 	if (set->lmtp_max_recipients > 0 || set->lmtp_max_transactions > 0)
 		str_append(out, "\nLIMITS");
 	if (set->lmtp_max_transactions > 0)

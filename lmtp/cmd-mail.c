@@ -63,23 +63,51 @@ set_utf8(struct lmtp_session *s, const char *value)
 }
 
 static bool
+set_ret(struct lmtp_session *s, const char *value)
+{
+	/* What it asks for concerns reports of failures: not ours. */
+	if (value == NULL || (strcasecmp(value, "FULL") != 0 &&
+			      strcasecmp(value, "HDRS") != 0)) {
+		lmtp_reply(s, 501, "5.5.4", "Invalid RET= parameter");
+		return false;
+	}
+	return true;
+}
+
+static bool
+set_envid(struct lmtp_session *s, const char *value)
+{
+	s->trans->envid = value == NULL ? NULL :
+		smtp_envid_parse(value, s->trans->pool);
+	if (s->trans->envid == NULL) {
+		lmtp_reply(s, 501, "5.5.4", "Invalid ENVID= parameter");
+		return false;
+	}
+	return true;
+}
+
+static bool
 set_params(struct lmtp_session *s, const struct smtp_param *p)
 {
 	static const struct {
 		const char *name;
 		bool (*set)(struct lmtp_session *s, const char *value);
+		bool dsn;	/* only where DSN is offered */
 	} known[] = {
-		{ "BODY", set_body },
-		{ "SIZE", set_size },
-		{ "SMTPUTF8", set_utf8 },
+		{ "BODY", set_body, false },
+		{ "ENVID", set_envid, true },
+		{ "RET", set_ret, true },
+		{ "SIZE", set_size, false },
+		{ "SMTPUTF8", set_utf8, false },
 	};
+	const size_t count = sizeof(known) / sizeof(*known);
 
 	for (; p->name != NULL; p++) {
 		size_t i = 0;
 
-		while (i < 3 && strcmp(p->name, known[i].name) != 0)
+		while (i < count && strcmp(p->name, known[i].name) != 0)
 			i++;
-		if (i == 3) {
+		if (i == count || (known[i].dsn && !s->env->dsn)) {
 			lmtp_reply(s, 555, "5.5.4", "Unsupported parameters");
 			return false;
 		}

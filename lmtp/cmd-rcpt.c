@@ -61,6 +61,28 @@ set_orcpt(struct lmtp_session *s, struct lmtp_rcpt *rcpt, const char *value)
 	return true;
 }
 
+static bool
+set_notify(struct lmtp_session *s, struct lmtp_rcpt *rcpt, const char *value)
+{
+	rcpt->notify = value == NULL ? 0 : smtp_notify_parse(value);
+	if (rcpt->notify == 0)
+		lmtp_reply(s, 501, "5.5.4", "Invalid NOTIFY= parameter");
+	return rcpt->notify != 0;
+}
+
+/* As Exim sends it to Cyrus. */
+static bool
+set_ignore_quota(struct lmtp_session *s, struct lmtp_rcpt *rcpt,
+		 const char *value)
+{
+	if (value != NULL) {
+		lmtp_reply(s, 501, "5.5.4", "IGNOREQUOTA takes no value");
+		return false;
+	}
+	rcpt->ignore_quota = true;
+	return true;
+}
+
 /* Fields that a proxy hands on; nothing here asks for them. */
 static bool
 check_forward(struct lmtp_session *s, struct lmtp_rcpt *rcpt,
@@ -82,17 +104,30 @@ static bool
 set_params(struct lmtp_session *s, struct lmtp_rcpt *rcpt,
 	   const struct smtp_param *p)
 {
+	static const struct {
+		const char *name;
+		bool (*set)(struct lmtp_session *s, struct lmtp_rcpt *rcpt,
+			    const char *value);
+		bool dsn;	/* only where DSN is offered */
+	} known[] = {
+		{ "IGNOREQUOTA", set_ignore_quota, false },
+		{ "NOTIFY", set_notify, true },
+		{ "ORCPT", set_orcpt, false },
+		{ "XRCPTFORWARD", check_forward, false },
+	};
+	const size_t count = sizeof(known) / sizeof(*known);
+
 	for (; p->name != NULL; p++) {
-		if (strcmp(p->name, "ORCPT") == 0) {
-			if (!set_orcpt(s, rcpt, p->value))
-				return false;
-		} else if (strcmp(p->name, "XRCPTFORWARD") == 0) {
-			if (!check_forward(s, rcpt, p->value))
-				return false;
-		} else {
+		size_t i = 0;
+
+		while (i < count && strcmp(p->name, known[i].name) != 0)
+			i++;
+		if (i == count || (known[i].dsn && !s->env->dsn)) {
 			lmtp_reply(s, 555, "5.5.4", "Unsupported parameters");
 			return false;
 		}
+		if (!known[i].set(s, rcpt, p->value))
+			return false;
 	}
 	return true;
 }
@@ -233,10 +268,10 @@ lmtp_cmd_rcpt(struct lmtp_session *s, char *args)
 }
 
 /* An accepted recipient with the same path and the same ORCPT. */
-static const struct lmtp_rcpt *
-find_same(const struct lmtp_trans *trans, const struct lmtp_rcpt *rcpt)
+static struct lmtp_rcpt *
+find_same(struct lmtp_trans *trans, const struct lmtp_rcpt *rcpt)
 {
-	const struct lmtp_rcpt *r;
+	struct lmtp_rcpt *r;
 
 	STAILQ_FOREACH(r, &trans->rcpts, link) {
 		if (strcmp(r->path.localpart, rcpt->path.localpart) == 0 &&

@@ -10,6 +10,7 @@
 #include "core/pool.h"
 #include "deliver/deliver-settings.h"
 #include "deliver/deliver.h"
+#include "deliver/submit.h"
 #include "io/spool.h"
 #include "lmtp/certs.h"
 #include "lmtp/lmtp-settings.h"
@@ -81,6 +82,7 @@ env_load(struct lmtp_env *env, struct err *err)
 	env->spool = spool_new(env->mail_set->mail_temp_dir);
 	env->hostname = *env->deliver_set->hostname != '\0' ?
 		env->deliver_set->hostname : hostname_system();
+	env->dsn = env->set->lmtp_dsn && submit_possible(env->deliver_set);
 	socket_path = env->user_set->auth_socket_path;
 	if (*socket_path != '/')
 		socket_path = pool_printf(env->pool, "%s/%s",

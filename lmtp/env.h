@@ -41,6 +41,7 @@ struct lmtp_env {
 	struct userdb_conn *userdb;
 	struct tls_context *tls;	/* NULL: no TLS. Not owned */
 	const char *hostname;
+	bool dsn;		/* delivery reports can be sent */
 };
 
 /* Read the settings as they are for nobody in particular. */

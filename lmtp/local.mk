@@ -6,6 +6,7 @@ lmtp_lmtp_SOURCES = lmtp/main.c \
 	lmtp/cmd-rset.c lmtp/cmd-starttls.c lmtp/cmd-vrfy.c lmtp/cmd-xclient.c \
 	lmtp/cmd-xforward.c \
 	lmtp/certs.c lmtp/certs.h \
+	lmtp/dsn.c lmtp/dsn.h \
 	lmtp/commands.c lmtp/commands.h \
 	lmtp/env.c lmtp/env.h \
 	lmtp/lmtp-settings.h \

@@ -5,6 +5,7 @@
 
 #include "io/spool.h"
 #include "io/stream.h"
+#include "lmtp/dsn.h"
 #include "lmtp/env.h"
 #include "lmtp/lmtp-settings.h"
 #include "lmtp/local.h"
@@ -84,6 +85,7 @@ lmtp_receive_finish(struct lmtp_session *s)
 		lmtp_reply_receive(s, &r->err);
 	} else {
 		lmtp_local_deliver(s);
+		lmtp_dsn_send(s);
 		STAILQ_FOREACH(rcpt, &s->trans->rcpts, link)
 			lmtp_reply_result(s, rcpt);
 	}

@@ -194,6 +194,7 @@ lmtp_trans_begin(struct lmtp_session *s)
 	ASSERT(s->trans == NULL);
 	trans->pool = pool;
 	STAILQ_INIT(&trans->rcpts);
+	trans->start = clock_wall().tv_sec;
 	trans->id = s->trans_count == 0 ? s->id :
 		pool_printf(pool, "%s:T%u", s->id, s->trans_count + 1);
 	s->trans = trans;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <time.h>
 
 #include "core/clock.h"
 #include "core/ip.h"
@@ -42,10 +43,13 @@ struct lmtp_rcpt {
 	const char *detail;	/* behind the delimiter; "" */
 	const char *orcpt_type;	/* ORCPT=, or NULL */
 	const char *orcpt;	/* its address, decoded */
+	unsigned notify;	/* enum smtp_notify; 0: nothing was said */
+	bool ignore_quota;	/* IGNOREQUOTA was asked for */
+	bool report;		/* a report of the delivery is due */
 	const char *session_id;	/* "SID:T2:R3" */
 	unsigned question;	/* to auth */
 	struct user *user;
-	const struct lmtp_rcpt *same_as;	/* an earlier one: no delivery
+	struct lmtp_rcpt *same_as;	/* an earlier one: no delivery
 						   of its own */
 	struct delivery delivery;
 };
@@ -58,6 +62,8 @@ struct lmtp_trans {
 	struct smtp_path sender;
 	const char *id;		/* "SID:T2" */
 	bool utf8;		/* SMTPUTF8 was asked for */
+	const char *envid;	/* ENVID=, decoded; NULL: none */
+	time_t start;
 	bool chunking;		/* BDAT was used, so DATA can't be */
 	struct lmtp_receive receive;
 	const char *headers;	/* in front of the message; NULL: not yet */

@@ -30,6 +30,7 @@ struct delivery {
 	const char *headers;	/* put in front of the message (LF), or "" */
 	const char *mailbox;	/* where to: "INBOX", a detail or -m */
 	bool mailbox_is_detail;	/* below the prefix of INBOX's namespace */
+	bool ignore_quota;	/* no limit holds for this one */
 	const char *sender;	/* envelope; "" is the null sender */
 	const char *rcpt;	/* final recipient's address */
 	const char *orig_rcpt;	/* as the MTA got it (ORCPT, -a); NULL = rcpt */

@@ -3,4 +3,6 @@ libloft_a_SOURCES += \
 	lib/deliver/deliver-private.h \
 	lib/deliver/deliver-settings.h \
 	lib/deliver/log-line.c \
-	lib/deliver/save.c
+	lib/deliver/report.c lib/deliver/report.h \
+	lib/deliver/save.c \
+	lib/deliver/submit.c lib/deliver/submit.h

@@ -85,6 +85,8 @@ expand(const struct deliver_task *task, const char *msgid, const char *result)
 			pool_printf(pool, "%" PRIu64, save->vsize) },
 		{ '\0', "to_envelope", d->orig_rcpt != NULL ? d->orig_rcpt :
 			d->rcpt },
+		{ '\0', "orig_to", d->orig_rcpt != NULL ? d->orig_rcpt :
+			d->rcpt },
 		{ '\0', "delivery_time", millis_since(task->start, pool) },
 		{ '\0', "session_time", millis_since(d->session_start, pool) },
 		{ '\0', "storage_id", save == NULL ? NULL : save->id },

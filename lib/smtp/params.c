@@ -184,3 +184,58 @@ smtp_orcpt_parse(const char *value, struct pool *pool,
 	orcpt_r->addr = addr;
 	return 0;
 }
+
+enum { ENVID_MAX = 100 };	/* RFC 3461 section 4.4 */
+
+const char *
+smtp_envid_parse(const char *value, struct pool *pool)
+{
+	const char *text;
+
+	if (*value == '\0' || strlen(value) > ENVID_MAX ||
+	    smtp_has_8bit(value))
+		return NULL;
+	text = smtp_xtext_decode(value, pool);
+	if (text == NULL || has_nul(value) || smtp_has_8bit(text) ||
+	    !is_printable(text))
+		return NULL;
+	return text;
+}
+
+static unsigned
+notify_word(const char *word, size_t len)
+{
+	static const struct { const char *name; unsigned flag; } words[] = {
+		{ "NEVER", SMTP_NOTIFY_NEVER },
+		{ "SUCCESS", SMTP_NOTIFY_SUCCESS },
+		{ "FAILURE", SMTP_NOTIFY_FAILURE },
+		{ "DELAY", SMTP_NOTIFY_DELAY },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (strlen(words[i].name) == len &&
+		    strncasecmp(words[i].name, word, len) == 0)
+			return words[i].flag;
+	}
+	return 0;
+}
+
+unsigned
+smtp_notify_parse(const char *value)
+{
+	unsigned flags = 0, flag;
+	size_t len;
+
+	for (;; value += len + 1) {
+		len = strcspn(value, ",");
+		flag = notify_word(value, len);
+		if (flag == 0)
+			return 0;
+		flags |= flag;
+		if (value[len] == '\0')
+			break;
+	}
+	/* NEVER stands alone (RFC 3461 section 4.1). */
+	return (flags & SMTP_NOTIFY_NEVER) != 0 && flags != SMTP_NOTIFY_NEVER ?
+		0 : flags;
+}

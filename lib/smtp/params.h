@@ -33,4 +33,17 @@ struct smtp_orcpt {
 int smtp_orcpt_parse(const char *value, struct pool *pool,
 		     struct smtp_orcpt *orcpt_r, struct err *err);
 
+/* The value of ENVID=, decoded; NULL when it is none. */
+const char *smtp_envid_parse(const char *value, struct pool *pool);
+
+enum smtp_notify {
+	SMTP_NOTIFY_NEVER = 1 << 0,
+	SMTP_NOTIFY_SUCCESS = 1 << 1,
+	SMTP_NOTIFY_FAILURE = 1 << 2,
+	SMTP_NOTIFY_DELAY = 1 << 3,
+};
+
+/* The value of NOTIFY= as flags; 0 when it is wrong. */
+unsigned smtp_notify_parse(const char *value);
+
 #endif

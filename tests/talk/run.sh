@@ -13,6 +13,7 @@ done >"$loft_dir/users"
 chmod 644 "$loft_dir/users"
 loft_conf <<CONF
 login_greeting = ready.
+lmtp_dsn = no
 auth_username_chars =
 first_valid_uid = 1
 userdb {

@@ -111,6 +111,31 @@ START_TEST(original_recipient)
 }
 END_TEST
 
+START_TEST(notify_and_envid)
+{
+	static const char *const bad_notify[] = {
+		"", "FOO", "NEVER,SUCCESS", "SUCCESS,", ",SUCCESS", "SUCC",
+	};
+	static const char *const bad_envid[] = {
+		"", "a+zz", "a+0Ab", "a+00", "a+C3", "\xc3\xa9",
+		"12345678901234567890123456789012345678901234567890"
+		"123456789012345678901234567890123456789012345678901",
+	};
+	struct pool *pool = pool_new();
+
+	ck_assert_uint_eq(smtp_notify_parse("never"), SMTP_NOTIFY_NEVER);
+	ck_assert_uint_eq(smtp_notify_parse("SUCCESS,Failure,DELAY"),
+			  SMTP_NOTIFY_SUCCESS | SMTP_NOTIFY_FAILURE |
+			  SMTP_NOTIFY_DELAY);
+	for (size_t i = 0; i < sizeof(bad_notify) / sizeof(*bad_notify); i++)
+		ck_assert_uint_eq(smtp_notify_parse(bad_notify[i]), 0);
+	ck_assert_str_eq(smtp_envid_parse("a+2Bb", pool), "a+b");
+	for (size_t i = 0; i < sizeof(bad_envid) / sizeof(*bad_envid); i++)
+		ck_assert_ptr_null(smtp_envid_parse(bad_envid[i], pool));
+	pool_free(&pool);
+}
+END_TEST
+
 START_TEST(utf8)
 {
 	static const struct { const char *text; size_t len; } cases[] = {
@@ -130,4 +155,4 @@ START_TEST(utf8)
 END_TEST
 
 UNIT_MAIN("smtp-params", parameters, bad_parameters, xtext,
-	  original_recipient, utf8);
+	  original_recipient, notify_and_envid, utf8);
