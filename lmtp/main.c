@@ -22,6 +22,7 @@
 #include "core/str.h"
 #include "lmtp/certs.h"
 #include "lmtp/env.h"
+#include "lmtp/haproxy.h"
 #include "lmtp/session.h"
 #include "service/log-settings.h"
 #include "service/priv.h"
@@ -38,6 +39,8 @@ static int
 init(const struct conf *conf, struct err *err)
 {
 	if (lmtp_certs_init(conf, err) < 0)
+		return -1;
+	if (lmtp_haproxy_init(conf, err) < 0)
 		return -1;
 	return lmtp_env_init(&env, conf, err);
 }
@@ -57,6 +60,10 @@ client(const struct conf *conf, struct service_client *cl)
 {
 	struct err err;
 
+	if (cl->haproxy && !lmtp_haproxy_accept(cl)) {
+		(void)close(cl->fd_in);
+		return;
+	}
 	if (lmtp_env_enter(&env, cl, &err) < 0) {
 		refuse(cl->fd_out, err.text);
 		(void)close(cl->fd_in);

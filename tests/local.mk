@@ -4,7 +4,7 @@ LDADD = libloft.a $(CONFUSE_LIBS) $(CHECK_LIBS)
 
 UNIT_CORE = tests/unit/core-str tests/unit/core-log tests/unit/core-err \
 	tests/unit/core-ip
-UNIT_IO = tests/unit/io-spool tests/unit/io-stream tests/unit/io-tls
+UNIT_IO = tests/unit/io-haproxy tests/unit/io-spool tests/unit/io-stream tests/unit/io-tls
 tests_unit_io_tls_LDADD = $(LDADD) $(SSL_LIBS)
 UNIT_CONF = tests/unit/conf-conf tests/unit/conf-errors \
 	tests/unit/conf-print tests/unit/conf-settings \
@@ -59,7 +59,11 @@ FUZZ_CONF = tests/fuzz/fuzz-conf tests/fuzz/fuzz-vars
 tests_fuzz_fuzz_conf_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_vars_LDADD = $(FUZZ_LDADD)
 
-FUZZ_TESTS = $(FUZZ_SMTP) $(FUZZ_AUTH) $(FUZZ_STORE) $(FUZZ_CONF)
+FUZZ_IO = tests/fuzz/fuzz-haproxy
+tests_fuzz_fuzz_haproxy_LDADD = $(FUZZ_LDADD)
+EXTRA_DIST += tests/fuzz/seeds-haproxy tests/fuzz/haproxy.dict
+
+FUZZ_TESTS = $(FUZZ_IO) $(FUZZ_SMTP) $(FUZZ_AUTH) $(FUZZ_STORE) $(FUZZ_CONF)
 if FUZZERS
 FUZZ_LDADD = libloft.a $(CONFUSE_LIBS) $(FUZZ_ENGINE)
 else
@@ -84,7 +88,7 @@ SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh tests/sh/l
 	tests/sh/master-upgrade.sh tests/sh/master-misc.sh \
 	tests/sh/master-churn.sh tests/sh/auth.sh \
 	tests/sh/conf-doveconf.sh tests/sh/conf-samples.sh
-SH_TESTS += tests/sh/lmtp-dsn.sh
+SH_TESTS += tests/sh/lmtp-dsn.sh tests/sh/lmtp-haproxy.sh
 EXTRA_DIST += tests/conf
 
 # Dialogues and their player.

@@ -9,6 +9,7 @@
 #include "deliver/deliver-settings.h"
 #include "lmtp/lmtp-settings.h"
 #include "master/master-settings.h"
+#include "service/haproxy-settings.h"
 #include "service/log-settings.h"
 #include "service/process-settings.h"
 #include "service/service-settings.h"
@@ -21,6 +22,7 @@ SETTINGS_DEFINE(auth_settings, AUTH_SETTINGS);
 SETTINGS_DEFINE(auth_userdb_settings, AUTH_USERDB_SETTINGS);
 SETTINGS_DEFINE(deliver_settings, DELIVER_SETTINGS);
 SETTINGS_DEFINE(fifo_listener_settings, FIFO_LISTENER_SETTINGS);
+SETTINGS_DEFINE(haproxy_settings, HAPROXY_SETTINGS);
 SETTINGS_DEFINE(inet_listener_settings, INET_LISTENER_SETTINGS);
 SETTINGS_DEFINE(lmtp_settings, LMTP_SETTINGS);
 SETTINGS_DEFINE(log_settings, LOG_SETTINGS);
@@ -42,6 +44,7 @@ const struct settings_row all_settings[] = {
 	{ "", &user_settings_info },
 	{ "", &deliver_settings_info },
 	{ "", &lmtp_settings_info },
+	{ "", &haproxy_settings_info },
 	{ "", &auth_settings_info },
 	{ "passdb", &auth_passdb_settings_info },
 	{ "userdb", &auth_userdb_settings_info },

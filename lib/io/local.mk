@@ -1,4 +1,5 @@
 libloft_a_SOURCES += \
+	lib/io/haproxy.c lib/io/haproxy.h \
 	lib/io/rawlog.c lib/io/rawlog.h \
 	lib/io/sock.c lib/io/sock.h \
 	lib/io/stream.c lib/io/stream.h \

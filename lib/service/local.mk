@@ -5,6 +5,7 @@ libloft_a_SOURCES += \
 	lib/service/daemon.c lib/service/daemon.h \
 	lib/service/fds.h \
 	lib/service/inherit.c lib/service/inherit.h \
+	lib/service/haproxy-settings.h \
 	lib/service/log-settings.h \
 	lib/service/loop.c lib/service/loop.h \
 	lib/service/priv.c lib/service/priv.h lib/service/priv-read.c \
