@@ -18,6 +18,7 @@
 #include "lmtp/session.h"
 #include "lmtp/words.h"
 #include "service/service.h"
+#include "service/status.h"
 #include "smtp/command.h"
 #include "smtp/params.h"
 #include "smtp/utf8.h"
@@ -285,12 +286,32 @@ find_same(struct lmtp_trans *trans, const struct lmtp_rcpt *rcpt)
 	return NULL;
 }
 
+/* Are there too many deliveries to this user already, here and at the other
+   workers? Else there is one more, until the transaction ends. */
+static bool
+too_many_deliveries(const struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
+{
+	unsigned limit = s->env->set->lmtp_user_concurrency_limit;
+
+	if (limit == 0 || rcpt->same_as != NULL ||
+	    status_user_add(rcpt->user->name) <= limit)
+		return false;
+	status_user_drop();
+	return true;
+}
+
 static void
 accept_rcpt(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
 {
 	struct lmtp_trans *trans = s->trans;
 
 	rcpt->same_as = find_same(trans, rcpt);
+	if (too_many_deliveries(s, rcpt)) {
+		lmtp_reply(s, 451, "4.3.0", "<%s> Too many concurrent "
+			   "deliveries for user", rcpt->path.text);
+		lmtp_rcpt_free(&rcpt);
+		return;
+	}
 	STAILQ_INSERT_TAIL(&trans->rcpts, rcpt, link);
 	trans->rcpt_count++;
 	lmtp_session_state(s, LMTP_RCPT, rcpt->user->name);

@@ -217,6 +217,7 @@ lmtp_trans_end(struct lmtp_session *s)
 		lmtp_rcpt_free(&rcpt);
 	}
 	spool_reset(s->env->spool);
+	status_users_clear();
 	pool = trans->pool;	/* which it lives in itself */
 	s->trans = NULL;
 	pool_free(&pool);

@@ -29,6 +29,9 @@ struct slot {
 	char user[BOARD_USER_MAX];
 	char peer[BOARD_PEER_MAX];
 	char what[BOARD_WHAT_MAX];
+	/* To whom it delivers, as hashes; they need no sequence number. */
+	_Atomic uint32_t user_count;
+	_Atomic uint64_t users[BOARD_USERS_MAX];
 } __attribute__((aligned(64)));
 
 struct board {
@@ -150,6 +153,73 @@ void
 board_clear(struct board *board, unsigned slot)
 {
 	board_write(board, slot, 0, STATUS_IDLE, NULL, NULL, NULL);
+	board_users_clear(board, slot);
+}
+
+/* --- users --- */
+
+static uint64_t
+hash_user(const char *user)
+{
+	uint64_t h = 14695981039346656037u;	/* FNV-1a */
+
+	for (; *user != '\0'; user++)
+		h = (h ^ (unsigned char)*user) * 1099511628211u;
+	return h;
+}
+
+static unsigned
+count_in_slot(const struct slot *slot, uint64_t hash)
+{
+	unsigned n = atomic_load(&slot->user_count), count = 0;
+
+	for (unsigned i = 0; i < n && i < BOARD_USERS_MAX; i++)
+		count += atomic_load_explicit(&slot->users[i],
+					      memory_order_relaxed) == hash;
+	return count;
+}
+
+unsigned
+board_user_add(struct board *board, unsigned number, const char *user)
+{
+	uint64_t hash = hash_user(user);
+	struct slot *slot;
+	unsigned n, count = 0;
+
+	if (number >= board->count)
+		return 0;
+	slot = &board->slots[number];
+	n = atomic_load(&slot->user_count);
+	if (n >= BOARD_USERS_MAX)
+		return 0;
+	/* Ours is there before we count: two who come at once may both be
+	   turned away, but never both be let in. */
+	atomic_store(&slot->users[n], hash);
+	atomic_store(&slot->user_count, n + 1);
+	for (unsigned i = 0; i < board->count; i++)
+		count += count_in_slot(&board->slots[i], hash);
+	return count;
+}
+
+void
+board_user_drop(struct board *board, unsigned number)
+{
+	struct slot *slot;
+	unsigned n;
+
+	if (number >= board->count)
+		return;
+	slot = &board->slots[number];
+	n = atomic_load(&slot->user_count);
+	if (n > 0)
+		atomic_store(&slot->user_count, n - 1);
+}
+
+void
+board_users_clear(struct board *board, unsigned number)
+{
+	if (number < board->count)
+		atomic_store(&board->slots[number].user_count, 0);
 }
 
 static void

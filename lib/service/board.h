@@ -16,7 +16,12 @@
 struct board;
 struct err;
 
-enum { BOARD_USER_MAX = 128, BOARD_PEER_MAX = 64, BOARD_WHAT_MAX = 24 };
+enum {
+	BOARD_USER_MAX = 128,
+	BOARD_PEER_MAX = 64,
+	BOARD_WHAT_MAX = 24,
+	BOARD_USERS_MAX = 128,	/* deliveries of one worker that are counted */
+};
 
 /* A slot as a reader gets it: strings end and hold only printable text, the
    state is one of the enum's; nothing else is promised. */
@@ -42,6 +47,13 @@ void board_write(struct board *board, unsigned slot, pid_t pid,
 		 enum status_state state, const char *user, const char *peer,
 		 const char *what);
 void board_clear(struct board *board, unsigned slot);
+
+/* The worker in this slot begins a delivery to that user: how many there are
+   now in all slots, with this one; 0 when it has too many to be counted. The
+   last one added is dropped, or all of them; board_clear() does that, too. */
+unsigned board_user_add(struct board *board, unsigned slot, const char *user);
+void board_user_drop(struct board *board, unsigned slot);
+void board_users_clear(struct board *board, unsigned slot);
 
 /* False when the slot is empty, or kept changing while it was read. */
 bool board_read(const struct board *board, unsigned slot,

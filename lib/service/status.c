@@ -56,3 +56,24 @@ status_set(enum status_state state, const char *user, const char *peer,
 	if (status.titles)
 		show_title(state, user, peer, what);
 }
+
+unsigned
+status_user_add(const char *user)
+{
+	return status.board == NULL ? 0 :
+		board_user_add(status.board, status.slot, user);
+}
+
+void
+status_user_drop(void)
+{
+	if (status.board != NULL)
+		board_user_drop(status.board, status.slot);
+}
+
+void
+status_users_clear(void)
+{
+	if (status.board != NULL)
+		board_users_clear(status.board, status.slot);
+}

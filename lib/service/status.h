@@ -18,4 +18,11 @@ enum status_state {
 void status_set(enum status_state state, const char *user, const char *peer,
 		const char *what);
 
+/* Deliveries to a user that this process has begun, for limits that hold over
+   all workers. add: how many there are now, with this one; 0 where they can't
+   be counted. drop: not that one after all. clear: all are finished. */
+unsigned status_user_add(const char *user);
+void status_user_drop(void);
+void status_users_clear(void);
+
 #endif

@@ -65,6 +65,29 @@ START_TEST(another_process_writes)
 }
 END_TEST
 
+START_TEST(deliveries_are_counted_over_all_slots)
+{
+	struct err err;
+	struct board *board = board_new(3, &err);
+
+	ck_assert_uint_eq(board_user_add(board, 0, "alice"), 1);
+	ck_assert_uint_eq(board_user_add(board, 1, "alice"), 2);
+	ck_assert_uint_eq(board_user_add(board, 1, "bob"), 1);
+	ck_assert_uint_eq(board_user_add(board, 1, "alice"), 3);
+	board_user_drop(board, 1);
+	board_clear(board, 0);
+	ck_assert_uint_eq(board_user_add(board, 2, "alice"), 2);
+	board_users_clear(board, 1);
+	board_user_drop(board, 1);
+	ck_assert_uint_eq(board_user_add(board, 1, "alice"), 2);
+	for (unsigned i = 1; i < BOARD_USERS_MAX; i++)
+		ck_assert_uint_eq(board_user_add(board, 1, "bob"), i);
+	ck_assert_uint_eq(board_user_add(board, 1, "bob"), 0);
+	ck_assert_uint_eq(board_user_add(board, 9, "bob"), 0);
+	board_free(&board);
+}
+END_TEST
+
 START_TEST(garbage_is_survived)
 {
 	struct err err;
@@ -89,4 +112,4 @@ START_TEST(garbage_is_survived)
 END_TEST
 
 UNIT_MAIN("service-board", a_slot_is_read_as_written, another_process_writes,
-	  garbage_is_survived);
+	  deliveries_are_counted_over_all_slots, garbage_is_survived);
