@@ -25,7 +25,7 @@
 #include "service/loop.h"
 #include "service/process-settings.h"
 
-enum { ASKERS_MAX = 32, QUESTION_MAX = 128 };
+enum { ASKERS_MAX = 32, QUESTION_MAX = 128, NO_FDS_PAUSE_MS = 100 };
 
 enum wait { WAIT_NOTHING, WAIT_RELOAD, WAIT_LOGS, WAIT_STOP };
 
@@ -45,6 +45,7 @@ struct control {
 	char *path;
 	int fd;
 	struct loop_io *io;
+	struct loop_timer *pause_timer;
 	TAILQ_HEAD(, asker) askers;
 	unsigned count;
 };
@@ -216,6 +217,24 @@ on_readable(void *arg)
 }
 
 static void
+on_pause_over(void *arg)
+{
+	struct control *control = arg;
+
+	/* It was watched before, so it can be again. */
+	(void)loop_io_set(control->io, LOOP_READ);
+}
+
+/* Without descriptors whoever asks waits; looking all the time wouldn't help
+   him. */
+static void
+pause_connects(struct control *control)
+{
+	(void)loop_io_set(control->io, 0);
+	loop_timer_set(control->pause_timer, NO_FDS_PAUSE_MS);
+}
+
+static void
 on_connect(void *arg)
 {
 	struct control *control = arg;
@@ -223,8 +242,11 @@ on_connect(void *arg)
 			 SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct asker *a;
 
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			pause_connects(control);
 		return;
+	}
 	if (control->count >= ASKERS_MAX) {
 		(void)close(fd);
 		return;
@@ -284,6 +306,8 @@ control_new(struct master *m, const char *path, int fd)
 	TAILQ_INIT(&control->askers);
 	control->io = loop_io_new(m->loop, fd, LOOP_READ, on_connect,
 				  control);
+	control->pause_timer = loop_timer_new(m->loop, on_pause_over,
+					      control);
 	return control;
 }
 
@@ -325,6 +349,7 @@ control_close(struct control **controlp)
 	while ((a = TAILQ_FIRST(&control->askers)) != NULL)
 		asker_free(a);
 	loop_io_free(&control->io);
+	loop_timer_free(&control->pause_timer);
 	(void)close(control->fd);
 	free(control->path);
 	free(control);

@@ -216,7 +216,8 @@ set_groups(const struct making *m)
 		return -1;
 	if (extra > 0) {
 		more = pool_new_array(m->pool, gid_t, (size_t)count + extra);
-		memcpy(more, groups, sizeof(*groups) * (size_t)count);
+		if (count > 0)
+			memcpy(more, groups, sizeof(*groups) * (size_t)count);
 		groups = more;
 	}
 	while ((word = strsep(&rest, ", \t")) != NULL) {

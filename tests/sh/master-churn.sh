@@ -51,6 +51,27 @@ sent=$(wc -l <"$scratch/sent")
 stored=$(($(loft_mails u1) + $(loft_mails u2) + $(loft_mails u3)))
 [ "$sent" = "$stored" ] || fail "$sent messages sent, $stored stored"
 
+echo "- no descriptors left: the master rests until there are some"
+ticks() {
+	awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$loft_pid/stat"
+}
+top=$(ls "/proc/$loft_pid/fd" | sort -n | tail -n 1)
+if prlimit --pid "$loft_pid" --nofile=$((top + 1)): 2>/dev/null; then
+	for i in 1 2; do
+		loft_ctl process status >"$scratch/asked.$i" 2>&1 &
+		asked[i]=$!
+	done
+	sleep 0.3
+	before=$(ticks)
+	sleep 1
+	used=$(($(ticks) - before))
+	prlimit --pid "$loft_pid" --nofile=1024:
+	[ "$used" -lt 30 ] || fail "the master was busy $used of 100 ticks"
+	wait "${asked[1]}" && wait "${asked[2]}" || fail "who asked then got no answer"
+else
+	echo "  (prlimit can't be used here)"
+fi
+
 echo "- a stop finds a message that doesn't come to its end: its client is told so"
 lmtp_open "$port"
 lmtp_hear '^220 '
