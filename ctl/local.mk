@@ -2,7 +2,7 @@
 
 bin_PROGRAMS += ctl/loft-send
 ctl_loft_send_SOURCES = ctl/loft-send.c
-ctl_loft_send_LDADD = libloft.a
+ctl_loft_send_LDADD = libloft.a $(SSL_LIBS)
 bin_PROGRAMS += ctl/loftctl
 ctl_loftctl_SOURCES = \
 	ctl/loftctl.c ctl/loftctl.h ctl/commands.h \

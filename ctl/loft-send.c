@@ -25,6 +25,7 @@
 #include "io/sock.h"
 #include "io/spool.h"
 #include "io/stream.h"
+#include "io/tls.h"
 #include "smtp/client.h"
 #include "smtp/dots.h"
 #include "smtp/utf8.h"
@@ -43,6 +44,8 @@ static struct {
 	const char *sender, *helo;
 	unsigned timeout;	/* seconds, for each wait */
 	bool smtp, verbose, quiet;
+	bool tls, starttls, verify;
+	const char *ca_file;
 	struct recipient *rcpts;
 	unsigned rcpt_count;
 } opt = {
@@ -53,6 +56,7 @@ static struct {
 static struct spool *message;
 static bool message_8bit;
 static struct smtp_client client;
+static struct tls_context *tls_context;
 static pid_t command_pid;
 
 static void
@@ -86,6 +90,51 @@ read_message(struct err *err)
 }
 
 static int
+start_tls(int fd, struct err *err)
+{
+	deadline_t deadline = deadline_in((int64_t)opt.timeout * 1000);
+	enum stream_status status;
+	struct tls *tls;
+	char text[160];
+
+	tls_context = tls_context_client(opt.ca_file, opt.verify, err);
+	if (tls_context == NULL)
+		return -1;
+	tls = tls_connect(client.stream, fd, fd, tls_context, opt.host, err);
+	if (tls == NULL)
+		return -1;
+	do {
+		status = stream_handshake(client.stream, deadline);
+	} while (status == STREAM_WAKE);
+	if (status != STREAM_OK)
+		return err_set(err, ERR_TEMP, "TLS handshaking failed: %s",
+			       status == STREAM_TIMEOUT ? "Timed out" :
+			       errno == EPROTO ? tls_error(tls) :
+			       strerror(errno));
+	tls_describe(tls, text, sizeof(text));
+	if (opt.verbose)
+		(void)fprintf(stderr, "= %s%s\n", text,
+			      tls_peer_cert(tls) == TLS_PEER_VALID ?
+			      ", certificate verified" : "");
+	return 0;
+}
+
+/* Everything in front of MAIL. */
+static int
+greet(int fd, struct err *err)
+{
+	if (opt.tls && start_tls(fd, err) < 0)
+		return -1;
+	if (smtp_client_hello(&client, opt.helo, err) < 0)
+		return -1;
+	if (!opt.starttls)
+		return 0;
+	if (smtp_client_starttls(&client, err) < 0 || start_tls(fd, err) < 0)
+		return -1;
+	return smtp_client_lhlo(&client, opt.helo, err);
+}
+
+static int
 open_client(struct err *err)
 {
 	deadline_t deadline = deadline_in((int64_t)opt.timeout * 1000);
@@ -103,7 +152,7 @@ open_client(struct err *err)
 			 (int64_t)opt.timeout * 1000);
 	if (opt.verbose)
 		client.trace = show_line;
-	return smtp_client_hello(&client, opt.helo, err);
+	return greet(fd, err);
 }
 
 static void
@@ -383,6 +432,7 @@ usage(FILE *f)
 	(void)fprintf(f,
 "usage: loft-send [--socket PATH | --host HOST [--port PORT] |\n"
 "                  --command COMMAND] [-f SENDER] [--smtp] [--helo NAME]\n"
+"                 [--tls | --starttls] [--verify] [--ca-file FILE]\n"
 "                 [--timeout SECONDS] [--quiet] [--verbose] RECIPIENT...\n");
 }
 
@@ -418,6 +468,12 @@ check_options(void)
 				 "can be used", "");
 	if (opt.port != NULL && opt.host == NULL)
 		return bad_usage("--port needs --host", "");
+	if (opt.tls && opt.starttls)
+		return bad_usage("only one of --tls and --starttls can be "
+				 "used", "");
+	if (opt.verify && !opt.tls && !opt.starttls)
+		return bad_usage("--verify and --ca-file need --tls or "
+				 "--starttls", "");
 	if (opt.rcpt_count == 0)
 		return bad_usage("no recipient", "");
 	if (!address_ok(opt.sender))
@@ -463,6 +519,10 @@ parse_options(int argc, char *argv[])
 		{ "timeout", required_argument, NULL, 't' },
 		{ "smtp", no_argument, NULL, 'S' },
 		{ "lmtp", no_argument, NULL, 'L' },
+		{ "tls", no_argument, NULL, 'T' },
+		{ "starttls", no_argument, NULL, 'X' },
+		{ "verify", no_argument, NULL, 'y' },
+		{ "ca-file", required_argument, NULL, 'C' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'u' },
@@ -482,6 +542,10 @@ parse_options(int argc, char *argv[])
 		case 'H': opt.helo = optarg; break;
 		case 'S': opt.smtp = true; break;
 		case 'L': opt.smtp = false; break;
+		case 'T': opt.tls = true; break;
+		case 'X': opt.starttls = true; break;
+		case 'C': opt.ca_file = optarg; opt.verify = true; break;
+		case 'y': opt.verify = true; break;
 		case 'q': opt.quiet = true; break;
 		case 'v': opt.verbose = true; break;
 		case 't':
@@ -522,6 +586,7 @@ run(void)
 	}
 	if (client.stream != NULL)
 		smtp_client_deinit(&client);
+	tls_context_free(&tls_context);
 	end_command();
 	return report();
 }

@@ -4,6 +4,8 @@
  */
 #include "lmtp/commands.h"
 
+#include <string.h>
+
 #include "core/ip.h"
 #include "core/pool.h"
 #include "io/stream.h"
@@ -60,6 +62,7 @@ begin_anew(struct lmtp_session *s)
 		s->peer = s->client_ip = pool_strdup(s->pool,
 			ip_text(&s->client->remote, buf));
 	s->remote_port = s->client->remote_port;
+	memset(&s->forward, 0, sizeof(s->forward));
 	s->helo = NULL;
 	s->errors = 0;
 	lmtp_session_state(s, LMTP_GREETING, NULL);

@@ -164,12 +164,8 @@ refused(struct smtp_client *c, struct err *err)
 }
 
 int
-smtp_client_hello(struct smtp_client *c, const char *name, struct err *err)
+smtp_client_lhlo(struct smtp_client *c, const char *name, struct err *err)
 {
-	if (smtp_client_read(c, err) < 0)
-		return -1;
-	if (c->reply.code != 220)
-		return refused(c, err);
 	if (smtp_client_send(c, err, "%s %s", c->lmtp ? "LHLO" : "EHLO",
 			     name) < 0 || smtp_client_read(c, err) < 0)
 		return -1;
@@ -180,5 +176,33 @@ smtp_client_hello(struct smtp_client *c, const char *name, struct err *err)
 	if (c->reply.code / 100 != 2)
 		return refused(c, err);
 	c->exts = parse_exts(str_c(&c->text));
+	return 0;
+}
+
+int
+smtp_client_hello(struct smtp_client *c, const char *name, struct err *err)
+{
+	if (smtp_client_read(c, err) < 0)
+		return -1;
+	if (c->reply.code != 220)
+		return refused(c, err);
+	return smtp_client_lhlo(c, name, err);
+}
+
+int
+smtp_client_starttls(struct smtp_client *c, struct err *err)
+{
+	if ((c->exts & SMTP_EXT_STARTTLS) == 0)
+		return err_set(err, ERR_TEMP, "The server doesn't offer "
+			       "STARTTLS");
+	if (smtp_client_send(c, err, "STARTTLS") < 0 ||
+	    smtp_client_read(c, err) < 0)
+		return -1;
+	if (c->reply.code != 220)
+		return refused(c, err);
+	/* Somebody wants it to be taken for what comes under TLS. */
+	if (stream_buffered(c->stream) > 0)
+		return err_set(err, ERR_TEMP, "Plain text behind the reply to "
+			       "STARTTLS");
 	return 0;
 }

@@ -54,8 +54,16 @@ int smtp_client_write(struct smtp_client *c, const char *data, size_t len,
 /* Read one whole reply into c->reply. 0, or -1: the connection is lost. */
 int smtp_client_read(struct smtp_client *c, struct err *err);
 
-/* Read the greeting and say LHLO or EHLO (HELO where that is refused);
-   fills exts. -1 with the server's words when it won't have us. */
+/* Say LHLO or EHLO (HELO where that is refused); fills exts. -1 with the
+   server's words when it won't have us. */
+int smtp_client_lhlo(struct smtp_client *c, const char *name,
+		     struct err *err);
+
+/* Send STARTTLS and read the reply; TLS is the caller's business then. -1
+   also where it isn't offered. */
+int smtp_client_starttls(struct smtp_client *c, struct err *err);
+
+/* Read the greeting, then the same. */
 int smtp_client_hello(struct smtp_client *c, const char *name,
 		      struct err *err);
 

@@ -126,6 +126,23 @@ echo "- a unix socket offers it, too"
 lines 'LHLO x' QUIT | client -starttls lmtp -unix "$loft_socket"
 heard '^221 '
 
+echo "- loft-send"
+# deliver ARGUMENTS: by loft-send; its last line goes to $said, with the dialogue
+deliver() {
+	printf 'Subject: t\n\ntext\n' | "$builddir/ctl/loft-send" --verbose "$@" sender@test.example >"$said" 2>&1
+}
+deliver --host 127.0.0.1 --port "$port" --starttls || fail "$(cat "$said")"
+heard '^= TLSv1\.3 with cipher '
+heard '^sender@test\.example: 250 2\.0\.0 '
+deliver --host 127.0.0.1 --port "$sport" --tls || fail "$(cat "$said")"
+deliver --socket "$loft_socket" --starttls --ca-file "$pki/mx.test.example.pem" || fail "$(cat "$said")"
+heard 'certificate verified'
+deliver --host 127.0.0.1 --port "$port" --starttls --ca-file "$pki/ca.pem" && fail "a stranger was trusted"
+heard '451 4\.4\.2 TLS handshaking failed: SSL_connect\(\) failed: .*certificate verify failed'
+deliver --host localhost --port "$port" --starttls --ca-file "$pki/mx.test.example.pem" && fail "not its name"
+deliver --host 127.0.0.1 --port "$port" --tls && fail "TLS with a plain listener"
+heard '^sender@test\.example: 451 '
+
 echo "- implicit TLS, in pieces and at length"
 (
 	lines 'LHLO x' 'MAIL FROM:<a@b>' 'RCPT TO:<big@test.example>' DATA 'Subject: big' ''
@@ -294,6 +311,8 @@ lmtp_hear '^220 '
 ask 'LHLO x' '^250 SMTPUTF8'
 ask STARTTLS '^502 5\.5\.1 TLS support is not enabled\.'
 lmtp_close
+deliver --host 127.0.0.1 --port "$port" --starttls && fail "sent in plain"
+heard "451 4\\.4\\.2 The server doesn't offer STARTTLS"
 lines QUIT | implicit
 logged 'inet_listener lmtps has ssl = yes, but there is no ssl_cert'
 loft_stop
