@@ -117,6 +117,7 @@ AM_TESTS_ENVIRONMENT = \
 
 # Suites beside `make check`, because they want other programs or more time.
 INTEROP_TESTS = tests/interop/postfix.sh \
+	tests/interop/postfix-tls.sh \
 	tests/interop/postfix-system-users.sh \
 	tests/interop/postfix-xforward.sh
 EXTRA_DIST += tests/run-suite.sh tests/run-valgrind.sh \
