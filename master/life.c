@@ -11,6 +11,7 @@
 
 #include "config.h"
 #include "conf/conf.h"
+#include "conf/snapshot.h"
 #include "core/err.h"
 #include "core/log.h"
 #include "core/str.h"
@@ -45,6 +46,9 @@ log_lines(enum log_level level, const char *prefix, const char *lines)
 		lines += len + (lines[len] == '\n');
 	}
 }
+
+static void
+stop_step(struct master *m);
 
 /* --- starting a generation ---------------------------------------------- */
 
@@ -175,7 +179,8 @@ finish_reload(struct master *m)
 {
 	m->finishing = false;
 	control_reloaded(m->control, true, "");
-	if (!m->stopping && upgrade_wanted(m))
+	/* A new program waits until somebody asks for a reload. */
+	if (!m->stopping && !m->renewing && upgrade_wanted(m))
 		upgrade_execute(m);
 }
 
@@ -303,12 +308,13 @@ start_failed(struct master *m, const struct service *s)
 /* --- reload ------------------------------------------------------------- */
 
 static struct generation *
-load(struct master *m, struct str *errors, struct str *warnings)
+load(struct master *m, struct conf *conf, struct str *errors,
+     struct str *warnings)
 {
-	struct conf *conf;
 	struct generation *gen;
 
-	if (conf_load(m->config_file, &conf, errors, warnings) < 0)
+	if (conf == NULL &&
+	    conf_load(m->config_file, &conf, errors, warnings) < 0)
 		return NULL;
 	gen = generation_new(m, conf, errors, warnings);
 	if (gen == NULL)
@@ -378,11 +384,12 @@ abort_reload(struct master *m, const char *why)
 }
 
 static bool
-begin_reload(struct master *m, struct str *errors, struct str *warnings)
+begin_reload(struct master *m, struct conf *conf, struct str *errors,
+	     struct str *warnings)
 {
 	struct generation *gen;
 
-	gen = load(m, errors, warnings);
+	gen = load(m, conf, errors, warnings);
 	if (gen == NULL)
 		return false;
 	m->next = gen;
@@ -397,21 +404,13 @@ begin_reload(struct master *m, struct str *errors, struct str *warnings)
 	return false;
 }
 
-bool
-life_reload(struct master *m, struct str *errors)
+/* With this configuration, which it takes over; NULL: the file's. */
+static bool
+reload(struct master *m, struct conf *conf, struct str *errors)
 {
 	struct str warnings = STR_INIT;
-	bool begun;
+	bool begun = begin_reload(m, conf, errors, &warnings);
 
-	if (m->next != NULL || m->starting) {
-		m->reload_again = true;
-		return true;
-	}
-	if (m->stopping) {
-		str_append(errors, "Loft is stopping\n");
-		return false;
-	}
-	begun = begin_reload(m, errors, &warnings);
 	log_lines(LOG_LEVEL_WARNING, "", str_c(&warnings));
 	str_free(&warnings);
 	if (!begun)
@@ -422,6 +421,50 @@ life_reload(struct master *m, struct str *errors)
 	return begun;
 }
 
+/* A copy, by the way that children get it. */
+static int
+copy_conf(const struct conf *conf, struct conf **copy_r, struct err *err)
+{
+	int fd = snapshot_write(conf, NULL, false, err), result;
+
+	if (fd < 0)
+		return -1;
+	result = snapshot_read(fd, copy_r, err);
+	(void)close(fd);
+	return result;
+}
+
+void
+life_renew(struct master *m)
+{
+	struct str errors = STR_INIT;
+	struct conf *conf;
+	struct err err;
+
+	if (copy_conf(m->now->conf, &conf, &err) < 0) {
+		log_error(&log_process, "%s", err.text);
+		return;
+	}
+	m->renewing = true;
+	(void)reload(m, conf, &errors);	/* it has been logged */
+	str_free(&errors);
+}
+
+bool
+life_reload(struct master *m, struct str *errors)
+{
+	if (m->next != NULL || m->starting) {
+		m->reload_again = true;
+		return true;
+	}
+	if (m->stopping) {
+		str_append(errors, "Loft is stopping\n");
+		return false;
+	}
+	m->renewing = false;
+	return reload(m, NULL, errors);
+}
+
 void
 life_ready(struct process *p)
 {
@@ -430,7 +473,9 @@ life_ready(struct process *p)
 
 	if (p->kind == PROCESS_LOG)
 		control_log_reopened(m->control);
-	if (m->starting && all_ready(m->now, true))
+	if (m->stopping)
+		stop_step(m);
+	else if (m->starting && all_ready(m->now, true))
 		started(m);
 	else if (gen == m->next && all_ready(gen, false))
 		commit(m);
@@ -539,6 +584,20 @@ end_kind(struct master *m, enum process_kind kind)
 	return count;
 }
 
+/* A log process that isn't ready would die of the signal, and the reason why
+   we stop with it. */
+static bool
+log_is_starting(const struct master *m)
+{
+	const struct process *p;
+
+	for (p = m->processes; p != NULL; p = p->hh.next) {
+		if (p->kind == PROCESS_LOG && p->state == PROCESS_STARTING)
+			return true;
+	}
+	return false;
+}
+
 /* Who serves goes first, who is asked next, who writes logs last. */
 static void
 stop_step(struct master *m)
@@ -547,6 +606,8 @@ stop_step(struct master *m)
 	    unborn(m->now) > 0)
 		return;
 	if (end_kind(m, PROCESS_DAEMON) > 0)
+		return;
+	if (!m->killing && log_is_starting(m))
 		return;
 	if (end_kind(m, PROCESS_LOG) > 0)
 		return;

@@ -13,6 +13,7 @@ master_loft_SOURCES = \
 	master/master.h master/master-settings.h \
 	master/pidfile.c master/pidfile.h \
 	master/process.c master/process.h \
+	master/renew.c master/renew.h \
 	master/services.c \
 	master/spawn.c master/spawn.h \
 	master/upgrade.c master/upgrade.h \

@@ -32,6 +32,7 @@
 #include "master/master.h"
 #include "master/pidfile.h"
 #include "master/process.h"
+#include "master/renew.h"
 #include "master/upgrade.h"
 #include "master/workers.h"
 #include "service/control.h"
@@ -460,6 +461,7 @@ tear_down(struct master *m)
 		loop_signal_free(&m->signals[i]);
 	loop_timer_free(&m->start_timer);
 	loop_timer_free(&m->stop_timer);
+	loop_timer_free(&m->renew_timer);
 	/* A new master may start as soon as this file is gone. */
 	(void)unlink(m->pid_path);
 	free(m->pid_path);
@@ -490,6 +492,7 @@ run(struct master *m, struct generation *gen, const struct str *warnings)
 	}
 	log_warnings(str_c(warnings));
 	str_free(&errors);
+	renew_start(m);
 	loop_run(m->loop);
 	tear_down(m);
 	return m->status;
@@ -512,6 +515,7 @@ resume(struct master *m, int state_fd)
 	catch_signals(m);
 	unblock_signals();
 	life_resume(m);
+	renew_start(m);
 	loop_run(m->loop);
 	tear_down(m);
 	return m->status;

@@ -131,6 +131,8 @@ struct generation {
 	const struct process_settings *process;
 	const struct log_settings *log;
 	struct service_list services;
+	struct renew_file *renew_files;	/* renew.c: renew_count of them */
+	unsigned renew_count;
 	char **environment;	/* of children, without LOFT_… */
 	unsigned process_count;	/* that live; the last one frees an old
 				   generation */
@@ -161,6 +163,8 @@ struct master {
 	bool finishing;		/* a reload is done but for its answer */
 	struct loop_timer *stop_timer;
 	bool starting, stopping, killing;
+	struct loop_timer *renew_timer;
+	bool renewing;		/* a reload of what was in force anyway */
 	bool reload_again;	/* asked while one was under way */
 	int status;		/* of exit */
 	struct loop_signal *signals[8];
@@ -184,6 +188,10 @@ void life_born(struct master *m);	/* a worker of whatever generation */
    control_reloaded(). */
 bool life_start(struct master *m, struct generation *gen, struct str *errors);
 bool life_reload(struct master *m, struct str *errors);
+
+/* The configuration that is in force, again, with the files that it names as
+   they are now. What else has changed on disk waits for a reload. */
+void life_renew(struct master *m);
 void life_resume(struct master *m);	/* after an upgrade */
 void life_stop(struct master *m);
 void life_reopen_logs(struct master *m);

@@ -18,6 +18,7 @@
 #include "master/listen.h"
 #include "master/master-settings.h"
 #include "master/master.h"
+#include "master/renew.h"
 #include "service/log-settings.h"
 #include "service/priv.h"
 #include "service/process-settings.h"
@@ -370,6 +371,7 @@ generation_new(struct master *master, struct conf *conf, struct str *errors,
 	gen->conf = conf;
 	gen->pool = pool_new();
 	TAILQ_INIT(&gen->services);
+	renew_note(gen);
 	if (!fill(gen, errors, warnings))
 		generation_free(&gen);
 	return gen;

@@ -318,6 +318,25 @@ read_whole(int fd, const char *path, struct str *text, struct err *err)
 	return n == 0 ? 0 : err_path(err, "read", path);
 }
 
+const char **
+conf_value_files(const struct conf *conf, const char *prefix,
+		 struct pool *pool)
+{
+	const char **paths = pool_new_array(pool, const char *,
+					    conf->count + 1);
+	size_t count = 0;
+
+	for (size_t i = 0; i < conf->count; i++) {
+		const char *value = conf->entries[i]->value;
+
+		if (str_begins(conf->entries[i]->path, prefix) &&
+		    value[0] == '<')
+			paths[count++] = pool_strdup(pool, value + 1 +
+				strspn(value + 1, " \t"));
+	}
+	return paths;
+}
+
 const char *
 conf_read_value(const char *value, struct pool *pool, struct err *err)
 {

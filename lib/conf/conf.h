@@ -52,6 +52,11 @@ const char *conf_unescape_name(const char *name, struct pool *pool);
 const char *conf_read_value(const char *value, struct pool *pool,
 			    struct err *err);
 
+/* The files behind "<path" values of settings whose names begin like this;
+   NULL-terminated, in pool. */
+const char **conf_value_files(const struct conf *conf, const char *prefix,
+			      struct pool *pool);
+
 /* Where the configuration came from. */
 const char *conf_file(const struct conf *conf);
 

@@ -217,8 +217,17 @@ cp "$pki/other.test.example.key" "$pki/mx.test.example.key"
 loft_ctl reload >"$scratch/reload" 2>&1 || fail "reload: $(cat "$scratch/reload")"
 lines QUIT | implicit
 heard 'CN = other\.test\.example'
-loft_stop
+
+echo "- and by itself, soon; what else was edited waits"
 certificate mx.test.example
+echo "nonsense = yes" >>"$loft_file"
+renewed() {
+	lines QUIT | implicit
+	grep -q 'CN = mx\.test\.example' "$said"
+}
+wait_until 60 renewed
+logged 'mx\.test\.example\.(pem|key) has changed: loading certificates anew'
+loft_stop
 
 echo "- certificates by name and address, a second one, a password"
 conf <<-CONF
