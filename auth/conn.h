@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/queue.h>
 #include <sys/types.h>
 
@@ -47,6 +48,7 @@ struct conn {
 	struct loop_io *io;
 	struct loop_timer *timer;
 	bool writing;		/* waits for room to send */
+	int64_t heard;		/* when it said something last, clock_ms() */
 };
 
 /* The server's greeting goes to `out`. */

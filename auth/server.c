@@ -240,6 +240,7 @@ on_ready(void *arg)
 		conn_close(conn);
 		return;
 	}
+	conn->heard = clock_ms();
 	ret = conn_feed(conn, data, (size_t)n);
 	/* answers, and a mistake behind them: the answers still count */
 	if (ret < 0 && conn->out.len > 0)
@@ -290,6 +291,7 @@ conn_open(struct listener *l, int fd)
 	conn_init(conn, server->auth, l->kind);
 	conn->server = server;
 	conn->fd = fd;
+	conn->heard = clock_ms();
 	set_rights(conn, l);
 	LIST_INSERT_HEAD(&server->conns, conn, link);
 	server->clients++;
@@ -309,6 +311,23 @@ static void
 on_accept_pause_over(void *arg)
 {
 	accept_more(arg, true);
+}
+
+/* Anybody can open a socket of mode 0666, and keep it open. Of those who may
+   only ask for themselves, who has been silent longest makes room. */
+static bool
+make_room(struct server *server)
+{
+	struct conn *conn, *chosen = NULL;
+
+	LIST_FOREACH(conn, &server->conns, link) {
+		if (!conn->any_user && (chosen == NULL ||
+					conn->heard <= chosen->heard))
+			chosen = conn;
+	}
+	if (chosen != NULL)
+		conn_close(chosen);
+	return chosen != NULL;
 }
 
 static void
@@ -333,7 +352,8 @@ on_accept(void *arg)
 		log_warning(&log_process, "client_limit (%u) reached: clients "
 			    "wait", server->client_limit);
 	server->told = true;
-	accept_more(server, false);
+	if (!make_room(server))
+		accept_more(server, false);
 }
 
 static enum conn_kind

@@ -558,8 +558,10 @@ stop_sessions(struct master *m)
 
 	TAILQ_FOREACH(s, &m->now->services, link) {
 		workers_freeze(s);
-		if (s->kind == KIND_WORKERS)
-			process_retire_template(s);
+		if (s->kind != KIND_WORKERS)
+			continue;
+		listeners_unlink(s);
+		process_retire_template(s);
 	}
 	for (p = m->processes; p != NULL; p = p->hh.next) {
 		if (p->kind == PROCESS_WORKER)

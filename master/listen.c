@@ -161,6 +161,17 @@ close_one(struct listener *l)
 }
 
 void
+listeners_unlink(const struct service *service)
+{
+	const struct listener *l;
+
+	TAILQ_FOREACH(l, &service->listeners, link) {
+		if (l->kind == LISTENER_UNIX && l->fd >= 0)
+			(void)unlink(l->path);	/* gone already is fine */
+	}
+}
+
+void
 listeners_close(struct generation *gen)
 {
 	struct service *service;

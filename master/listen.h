@@ -47,6 +47,9 @@ void listeners_give(struct generation *gen, const char *key, int fd);
 /* Open what nobody gave; failures are logged. */
 void listeners_complete(struct generation *gen);
 
+/* At a stop: nobody shall find a service's unix sockets any more. */
+void listeners_unlink(const struct service *service);
+
 /* After the swap: what was taken is the new generation's alone. */
 void listeners_commit(struct generation *gen, struct generation *old);
 

@@ -72,7 +72,7 @@ else
 	echo "  (prlimit can't be used here)"
 fi
 
-echo "- a stop finds a message that doesn't come to its end: its client is told so"
+echo "- a stop finds a message that doesn't come to its end: its client is told so, and nobody new gets in"
 lmtp_open "$port"
 lmtp_hear '^220 '
 for line in 'LHLO x' 'MAIL FROM:<a@b.example>' 'RCPT TO:<slow@test.example>'; do
@@ -82,7 +82,10 @@ done
 lmtp_say DATA
 lmtp_hear '^354 '
 lmtp_say 'Subject: slow'
-loft_stop || fail "status of a stop"
+kill -TERM "$loft_pid"
+wait_until 3 test ! -e "$loft_socket"
+kill -0 "$loft_pid" || fail "the stop didn't wait for the message"
+loft_wait || fail "status of a stop"
 lmtp_hear '^421 4.3.2 '
 lmtp_close
 ! grep -q "doesn't end, killing it" "$loft_log" || fail "somebody was killed"

@@ -315,5 +315,49 @@ START_TEST(client_limit)
 }
 END_TEST
 
+/* Three connections of a user who says nothing more, until we close ours. */
+static void
+occupy(int ready)
+{
+	char c;
+
+	if (setgroups(0, NULL) != 0 || setgid(1000) != 0 || setuid(1000) != 0)
+		_exit(1);
+	for (int i = 0; i < 3; i++)
+		say(dial(), "VERSION\t1\t1\n");
+	if (write(ready, "", 1) != 1)
+		_exit(1);
+	(void)!read(ready, &c, 1);
+	_exit(0);
+}
+
+START_TEST(nobody_is_kept_out_by_strangers)
+{
+	int pair[2], fd, status;
+	pid_t pid;
+	char c;
+
+	if (getuid() != 0)
+		return;	/* only root can become the stranger */
+	start("auth-userdb", 0666, 3);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	pid = fork();
+	if (pid == 0)
+		occupy(pair[1]);
+	ck_assert_int_eq(read(pair[0], &c, 1), 1);
+	fd = dial();
+	say(fd, "VERSION\t1\t1\nUSER\t1\tb\tservice=x\n");
+	(void)expect(fd, "USER\t1\tb\t");
+	close(fd);
+	(void)!write(pair[0], "", 1);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	close(pair[0]);
+	close(pair[1]);
+	stop();
+}
+END_TEST
+
 UNIT_MAIN("auth-server", answers_lookup, who_may_ask, failure_waits,
-	  broken_peer_is_closed, deaf_peer, client_limit);
+	  broken_peer_is_closed, deaf_peer, client_limit,
+	  nobody_is_kept_out_by_strangers);
