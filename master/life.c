@@ -544,8 +544,8 @@ answer_backlog(struct master *m)
 	struct service *s;
 
 	TAILQ_FOREACH(s, &m->now->services, link) {
-		if (s->kind == KIND_WORKERS && s->idle_count == 0 &&
-		    listeners_waiting(s))
+		if (s->kind == KIND_WORKERS && s->status_io != NULL &&
+		    s->idle_count == 0 && listeners_waiting(s))
 			(void)spawn_worker(s);
 	}
 }

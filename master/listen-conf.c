@@ -74,6 +74,45 @@ section_of(const struct service *service, const char *kind, const char *name)
 			   conf_escape_name(name, pool));
 }
 
+/* "FILE line N: " of a setting in this section. */
+static const char *
+where(const struct generation *gen, const char *section, const char *key)
+{
+	return conf_where(gen->conf, &scope_global,
+			  pool_printf(gen->pool, "%s/%s", section, key),
+			  gen->pool);
+}
+
+/* Only root can give a socket away. As in Dovecot, a user alone doesn't
+   choose the group. What is wrong with either is told. */
+static bool
+find_owner(const struct generation *gen, const char *section,
+	   const struct unix_listener_settings *set, const char *what,
+	   struct listener *l, struct str *errors)
+{
+	bool root = geteuid() == 0, ok = true;
+	struct priv_ids user = { 0 }, group = { 0 };
+	struct err err;
+
+	/* Group 0: a uid without a name has no group of its own. */
+	if (users_find(gen->conf, root ? set->user : "",
+		       root && *set->user != '\0' ? "0" : "", gen->pool,
+		       &user, &err) < 0) {
+		users_tell(where(gen, section, "user"), what, set->user, &err,
+			   errors);
+		ok = false;
+	}
+	if (users_find(gen->conf, "", root ? set->group : "", gen->pool,
+		       &group, &err) < 0) {
+		users_tell(where(gen, section, "group"), what, set->group,
+			   &err, errors);
+		ok = false;
+	}
+	l->uid = user.uid;
+	l->gid = group.gid;
+	return ok;
+}
+
 static void
 configure_path(struct service *service, enum listener_kind kind,
 	       const char *name, struct str *errors)
@@ -86,8 +125,7 @@ configure_path(struct service *service, enum listener_kind kind,
 	const struct unix_listener_settings *set = settings_get(gen->conf,
 		&scope_global, section, &unix_listener_settings_info, NULL,
 		gen->pool, &err);
-	struct priv_ids ids = { 0 };
-	struct listener *l;
+	struct listener owner = { 0 }, *l;
 
 	if (set == NULL) {
 		str_printf(errors, "%s: %s\n", section, err.text);
@@ -95,17 +133,14 @@ configure_path(struct service *service, enum listener_kind kind,
 	}
 	if (set->mode == 0)
 		return;
-	if (users_find(gen->conf, geteuid() == 0 ? set->user : "",
-		       geteuid() == 0 ? set->group : "", gen->pool, &ids,
-		       &err) < 0) {
-		str_printf(errors, "service(%s): unix_listener %s: %s\n",
-			   service->name, name, err.text);
+	if (!find_owner(gen, section, set,
+			pool_printf(gen->pool, "service(%s): unix_listener %s",
+				    service->name, name), &owner, errors))
 		return;
-	}
 	l = listener_add(service, kind, name);
 	l->mode = set->mode & 0777;
-	l->uid = ids.uid;
-	l->gid = ids.gid;
+	l->uid = owner.uid;
+	l->gid = owner.gid;
 	l->path = *name == '/' ? name : pool_printf(gen->pool, "%s/%s",
 		gen->process->base_dir, name);
 	if (kind == LISTENER_UNIX && strlen(l->path) >=
@@ -187,9 +222,10 @@ configure_inet(struct service *service, const char *name, struct str *errors)
 {
 	struct generation *gen = service->generation;
 	struct err err;
+	const char *section = section_of(service, "inet_listener", name);
 	const struct inet_listener_settings *set = settings_get(gen->conf,
-		&scope_global, section_of(service, "inet_listener", name),
-		&inet_listener_settings_info, NULL, gen->pool, &err);
+		&scope_global, section, &inet_listener_settings_info, NULL,
+		gen->pool, &err);
 	struct inet_context ctx = { service, name, set, false, errors };
 	char *words, *word;
 
@@ -207,8 +243,12 @@ configure_inet(struct service *service, const char *name, struct str *errors)
 		if (*word != '\0' &&
 		    listen_addresses(word, set->port, inet_found, &ctx,
 				     &err) < 0)
-			str_printf(errors, "service(%s): inet_listener %s: "
-				   "%s\n", service->name, name, err.text);
+			str_printf(errors, "%sservice(%s): inet_listener %s: "
+				   "%s\n", ctx.by_default ?
+				   conf_where(gen->conf, &scope_global,
+					      "listen", gen->pool) :
+				   where(gen, section, "address"),
+				   service->name, name, err.text);
 	}
 }
 

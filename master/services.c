@@ -158,20 +158,62 @@ check_limits(struct service *service, struct str *warnings)
 			   service->process_limit);
 }
 
-static void
-check_users(struct service *service, struct str *errors)
+/* "FILE line N: " of a setting of this service. */
+static const char *
+where(const struct service *service, const char *key)
 {
 	const struct generation *gen = service->generation;
+
+	return conf_where(gen->conf, &scope_global,
+			  pool_printf(gen->pool, "service/%s/%s",
+				      conf_escape_name(service->name,
+						       gen->pool), key),
+			  gen->pool);
+}
+
+/* Are there such a user and such groups? What isn't is told as the fault of
+   this setting. */
+static bool
+check_names(struct service *service, const char *key, const char *name,
+	    const char *user, const char *group, const char *groups,
+	    struct str *errors)
+{
+	const struct generation *gen = service->generation;
+	const struct service_settings part = {
+		.user = user, .group = group, .privileged_group = "",
+		.extra_groups = groups,
+	};
 	struct priv_ids ids;
 	struct err err;
 	bool named;
 
+	if (users_of_service(gen->conf, &part, gen->pool, &ids, &named,
+			     &err) == 0)
+		return true;
+	users_tell(where(service, key),
+		   pool_printf(gen->pool, "service(%s)", service->name), name,
+		   &err, errors);
+	return false;
+}
+
+/* Each setting by itself, so that everything wrong is told at once; only a
+   user without a name needs the group. */
+static void
+check_users(struct service *service, struct str *errors)
+{
+	const struct service_settings *set = service->set;
+	bool ok;
+
 	if (geteuid() != 0)
 		return;
-	if (users_of_service(gen->conf, service->set, gen->pool, &ids, &named,
-			     &err) < 0)
-		str_printf(errors, "service(%s): %s\n", service->name,
-			   err.text);
+	ok = check_names(service, "group", set->group, "", set->group, "",
+			 errors);
+	(void)check_names(service, "user", set->user, set->user,
+			  ok ? set->group : "0", "", errors);
+	(void)check_names(service, "privileged_group", set->privileged_group,
+			  "", "", set->privileged_group, errors);
+	(void)check_names(service, "extra_groups", set->extra_groups, "", "",
+			  set->extra_groups, errors);
 }
 
 static struct service *
@@ -210,6 +252,7 @@ add_service(struct generation *gen, const char *name, struct str *errors,
 		&scope_global, section, &service_settings_info, NULL,
 		gen->pool, &err);
 	struct service *service;
+	size_t before = errors->len;
 	char **argv;
 
 	if (set == NULL) {
@@ -223,14 +266,18 @@ add_service(struct generation *gen, const char *name, struct str *errors,
 	service = service_new(gen, name, set, argv);
 	if (service->kind != KIND_LOG)
 		listeners_configure(service, errors);
-	if (service->kind != KIND_LOG && service->listener_count == 0)
+	/* Without listeners nobody needs it; with wrong ones there is more to
+	   tell. */
+	if (service->kind != KIND_LOG && service->listener_count == 0 &&
+	    errors->len == before)
 		return;
 	if (!program_exists(argv[0])) {
 		bool fatal = strcmp(name, "lmtp") == 0 ||
 			strcmp(name, "auth") == 0 || strcmp(name, "log") == 0;
 
-		str_printf(fatal ? errors : warnings, "service(%s): "
-			   "executable %s doesn't exist%s\n", name, argv[0],
+		str_printf(fatal ? errors : warnings, "%sservice(%s): "
+			   "executable %s doesn't exist%s\n",
+			   where(service, "executable"), name, argv[0],
 			   fatal ? "" : ": the service is not started");
 		return;
 	}
@@ -323,9 +370,15 @@ check_default_users(struct generation *gen, struct str *errors,
 	if (geteuid() != 0)
 		return;
 	if (users_login(gen->conf, gen->pool, &ids, &err) < 0)
-		str_printf(errors, "%s\n", err.text);
+		str_printf(errors, "%s%s\n",
+			   conf_where(gen->conf, &scope_global,
+				      "default_login_user", gen->pool),
+			   err.text);
 	if (users_internal(gen->conf, gen->pool, &ids, &fallback, &err) < 0)
-		str_printf(errors, "%s\n", err.text);
+		str_printf(errors, "%s%s\n",
+			   conf_where(gen->conf, &scope_global,
+				      "default_internal_user", gen->pool),
+			   err.text);
 	else if (fallback)
 		str_printf(warnings, "default_internal_user: neither loft "
 			   "nor dovecot exists; nobody is used\n");

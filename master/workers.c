@@ -347,6 +347,8 @@ workers_prepare(struct service *s, struct err *err)
 void
 workers_freeze(struct service *s)
 {
+	if (s->status_io == NULL)	/* it never came to be */
+		return;
 	watch(s, false);
 	loop_timer_clear(s->pause_timer);
 	loop_timer_clear(s->idle_timer);

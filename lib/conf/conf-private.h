@@ -51,6 +51,7 @@ struct conf {
 	struct conf_entry **sorted;
 	size_t count, size;
 	struct conf_filter *filters, **filters_end;
+	bool files_read;	/* a snapshot: `<path` is no more */
 };
 
 struct conf *conf_new(const char *file);

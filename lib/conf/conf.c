@@ -164,6 +164,16 @@ conf_get(const struct conf *conf, const struct scope *scope, const char *path)
 	return entry != NULL ? entry->value : builtin_get(path);
 }
 
+const char *
+conf_where(const struct conf *conf, const struct scope *scope,
+	   const char *path, struct pool *pool)
+{
+	const struct conf_entry *entry = conf_find(conf, scope, path);
+
+	return entry == NULL || entry->line == 0 ? "" :
+		pool_printf(pool, "%s line %u: ", entry->file, entry->line);
+}
+
 struct name_list {
 	struct pool *pool;
 	const char **names;
@@ -357,4 +367,18 @@ conf_read_value(const char *value, struct pool *pool, struct err *err)
 	(void)close(fd);	/* nothing was written */
 	str_free(&text);
 	return result;
+}
+
+const char *
+conf_read_line(const char *value, struct pool *pool, struct err *err)
+{
+	const char *text = conf_read_value(value, pool, err);
+	size_t len;
+
+	if (text == NULL || text == value)
+		return text;
+	len = strlen(text);
+	while (len > 0 && strchr("\r\n", text[len - 1]) != NULL)
+		len--;
+	return pool_strndup(pool, text, len);
 }

@@ -35,6 +35,11 @@ int conf_override(struct conf *conf, const char *name_value, struct err *err);
 const char *conf_get(const struct conf *conf, const struct scope *scope,
 		     const char *path);
 
+/* "FILE line N: " of the text that counts for path in this scope, to begin
+   an error with; "" where nobody wrote it. In pool. */
+const char *conf_where(const struct conf *conf, const struct scope *scope,
+		       const char *path, struct pool *pool);
+
 /* The names of the sections below "service", "service/lmtp/unix_listener",
    "passdb" ("0", "1", … in order), or the keys below "plugin"; NULL-terminated,
    in the order of first appearance, in pool. Never NULL. */
@@ -56,6 +61,10 @@ const char *conf_read_value(const char *value, struct pool *pool,
    NULL-terminated, in pool. */
 const char **conf_value_files(const struct conf *conf, const char *prefix,
 			      struct pool *pool);
+
+/* The same for a setting of one line: without the end of the file's last. */
+const char *conf_read_line(const char *value, struct pool *pool,
+			   struct err *err);
 
 /* Where the configuration came from. */
 const char *conf_file(const struct conf *conf);

@@ -202,11 +202,13 @@ record(const cfg_t *cfg, struct load_section *section,
 		str_append(&raw, value);
 	} else if (!expand_names(loading, section, path, from, value,
 				 &expanded, &raw)) {
+		section->refused = true;
 		goto out;
 	}
 	if (str_c(&expanded)[0] != '<' &&
 	    !setting_check(def, str_c(&expanded), &err)) {
 		load_error(loading, from->file, from->line, "%s", err.text);
+		section->refused = true;
 		goto out;
 	}
 

@@ -125,7 +125,8 @@ check_drivers(struct load *load)
 			continue;
 		if (conf_last(load->conf, section->filter,
 			      pool_printf(load->conf->pool, "%s/driver",
-					  section->path)) == NULL)
+					  section->path)) == NULL &&
+		    !section->refused)
 			load_error(load, section->file, section->line,
 				   "%s: missing driver", word);
 	}
@@ -170,6 +171,8 @@ check_plugin_list(struct load *load, const struct conf_entry *entry,
 	const char *p = entry->value;
 	size_t len;
 
+	if (*p == '<')	/* the file is read when it is used */
+		return;
 	for (p += strspn(p, blanks); *p != '\0'; p += strspn(p, blanks)) {
 		len = strcspn(p, blanks);
 		if (!names_mail_plugin(p, len) && !told_before(told, p, len)) {
@@ -183,8 +186,43 @@ check_plugin_list(struct load *load, const struct conf_entry *entry,
 	}
 }
 
+/* Does a service of the operator's own speak it? */
+static bool
+service_speaks(const struct conf *conf, const char *protocol)
+{
+	for (size_t i = 0; i < conf->count; i++) {
+		const struct conf_entry *entry = conf->entries[i];
+
+		if (str_begins(entry->path, "service/") &&
+		    str_ends(entry->path, "/protocol") &&
+		    strcmp(entry->value, protocol) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* `protocols = lmpt` would quietly mean that nothing listens. */
 static void
-check_plugins(struct load *load)
+check_protocols(struct load *load, const struct conf_entry *entry)
+{
+	static const char known[] = " none imap imaps pop3 pop3s lmtp lda "
+		"sieve managesieve submission doveadm ";
+	char *words = pool_strdup(load->conf->pool, entry->value), *save;
+
+	for (char *word = strtok_r(words, " \t,", &save); word != NULL;
+	     word = strtok_r(NULL, " \t,", &save)) {
+		const char *blanks = pool_printf(load->conf->pool, " %s ",
+						 word);
+
+		if (strstr(known, blanks) == NULL &&
+		    !service_speaks(load->conf, word))
+			load_error(load, entry->file, entry->line,
+				   "protocols: unknown protocol '%s'", word);
+	}
+}
+
+static void
+check_words(struct load *load)
 {
 	const struct conf *conf = load->conf;
 	struct str told = STR_INIT;
@@ -195,6 +233,9 @@ check_plugins(struct load *load)
 		if (strcmp(entry->path, "mail_plugins") == 0 &&
 		    filter_is_ours(entry->filter))
 			check_plugin_list(load, entry, &told);
+		else if (strcmp(entry->path, "protocols") == 0 &&
+			 entry->value[0] != '<')
+			check_protocols(load, entry);
 	}
 	str_free(&told);
 }
@@ -246,7 +287,7 @@ conf_load(const char *file, struct conf **conf_r, struct str *errors,
 	syntax_read(&load, conf->file);
 	grammar_parse(&load);
 	check_drivers(&load);
-	check_plugins(&load);
+	check_words(&load);
 	check_late_globals(&load);
 	tell(&load.errors, file, "errors", errors);
 	tell(&load.warnings, file, "warnings", warnings);

@@ -50,6 +50,7 @@ struct load_section {
 	const char *file;
 	unsigned line;
 	unsigned depth;
+	bool refused;			/* one of its values was an error */
 };
 
 /* A line of libconfuse's text: whence it came. */

@@ -233,8 +233,7 @@ bool
 setting_is_secret(const char *path)
 {
 	static const char *const endings[] = {
-		"ssl_key", "ssl_alt_key", "ssl_client_key", "ssl_dh", "_password",
-		"_nonce", "_secret", "_api_key", NULL
+		"_key", "ssl_dh", "_password", "_nonce", "_secret", NULL
 	};
 
 	for (int i = 0; endings[i] != NULL; i++) {

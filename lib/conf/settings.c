@@ -345,37 +345,70 @@ override_apply(const struct settings_info *info, const char *override,
 	return 0;
 }
 
+/* What the file holds that the operator named instead of a value. */
+static int
+value_from_file(const struct setting_def *def, const struct conf_entry *entry,
+		struct pool *pool, const char **value, struct err *err)
+{
+	const char *text = conf_read_line(entry->value, pool, err);
+
+	if (text == NULL || !setting_check(def, text, err))
+		return err_prefix(err, "%s line %u: %s", entry->file,
+				  entry->line, def->name);
+	*value = text;
+	return 0;
+}
+
+/* The value at path; NULL for none. Keys and certificates aren't read here:
+   nobody but the master needs to be able to. */
+static int
+value_at(const struct conf *conf, const struct scope *scope, const char *path,
+	 const struct setting_def *def, struct pool *pool,
+	 const char **value, struct err *err)
+{
+	const struct conf_entry *entry = conf_find(conf, scope, path);
+
+	*value = entry != NULL ? entry->value : builtin_get(path);
+	if (entry == NULL || entry->value[0] != '<' || conf->files_read ||
+	    entry->override || strncmp(path, "ssl_", 4) == 0)
+		return 0;
+	return value_from_file(def, entry, pool, value, err);
+}
+
 /* The rows of the table whose values stand in the configuration. Entries are
    sorted by path, so one section's settings lie side by side, but a row is
    looked up by itself: tables are short, configurations needn't be. */
-static void
+static int
 settings_apply(const struct conf *conf, const struct scope *scope,
 	       const char *section, const struct settings_info *info,
-	       char *set, struct pool *pool)
+	       char *set, struct pool *pool, struct err *err)
 {
 	struct str path = STR_INIT;
 	size_t len;
+	int ret = 0;
 
 	if (section[0] != '\0') {
 		str_append(&path, section);
 		str_append_c(&path, '/');
 	}
 	len = path.len;
-	for (const struct setting_def *def = info->defs(); def->name != NULL;
-	     def++) {
+	for (const struct setting_def *def = info->defs();
+	     def->name != NULL && ret == 0; def++) {
 		const char *value;
 
 		str_truncate(&path, len);
 		str_append(&path, def->name);
-		value = conf_get(conf, scope, str_c(&path));
+		ret = value_at(conf, scope, str_c(&path), def, pool, &value,
+			       err);
 		/* a snapshot may come from another version: what doesn't fit
 		   the type counts as unset */
-		if (value != NULL &&
+		if (ret == 0 && value != NULL &&
 		    setting_store(def, value, NULL))
 			(void)setting_store(def, pool_strdup(pool, value),
 					    set + def->offset);
 	}
 	str_free(&path);
+	return ret;
 }
 
 const void *
@@ -389,7 +422,8 @@ settings_get(const struct conf *conf, const struct scope *scope,
 	     def++)
 		(void)setting_store(def, setting_default(def, pool),
 				    set + def->offset);
-	settings_apply(conf, scope, section, info, set, pool);
+	if (settings_apply(conf, scope, section, info, set, pool, err) < 0)
+		return NULL;
 	for (; overrides != NULL && *overrides != NULL; overrides++) {
 		if (override_apply(info, *overrides, set, pool, err) < 0)
 			return NULL;

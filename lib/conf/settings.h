@@ -89,9 +89,10 @@ struct settings_info {
  * ("name=value" strings up to NULL, later ones win, or NULL for none; names
  * that the table doesn't have are passed over). section is "" for global
  * settings, "service/lmtp", "service/lmtp/unix_listener/lmtp", "namespace/0" …
- * The struct and its strings live in pool. `<file` values are returned as
- * they stand. NULL with err (ERR_CONFIG) for an unusable override; the
- * configuration itself was checked when it was read.
+ * The struct and its strings live in pool. For `<file` the file is read here
+ * (the master did so for a snapshot; ssl_* are returned as they stand). NULL
+ * with err (ERR_CONFIG) for an unusable override or file; the rest of the
+ * configuration was checked when it was read.
  */
 const void *settings_get(const struct conf *conf, const struct scope *scope,
 			 const char *section,

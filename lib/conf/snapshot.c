@@ -22,6 +22,7 @@
 #include "conf/conf-private.h"
 #include "conf/conf.h"
 #include "conf/settings.h"
+#include "conf/view.h"
 #include "core/err.h"
 #include "core/num.h"
 #include "core/pool.h"
@@ -138,12 +139,17 @@ append_entry(const struct conf *conf, const struct conf_entry *entry,
 {
 	const char *value = entry->value;
 
-	if (read_files && str_begins(entry->path, "ssl_")) {
-		value = conf_read_value(value, pool, err);
-		if (value == NULL)
-			return err_prefix(err, "%s line %u: %s", entry->file,
-					  entry->line, entry->path);
+	if (str_begins(entry->path, "ssl_")) {
+		if (read_files)
+			value = conf_read_value(value, pool, err);
+	} else if (!is_kind(entry->path, "plugin") &&
+		   !view_is_unused(conf, entry)) {
+		/* plugin has keys of Dovecot's plugins that aren't ours */
+		value = conf_read_line(value, pool, err);
 	}
+	if (value == NULL)
+		return err_prefix(err, "%s line %u: %s", entry->file,
+				  entry->line, entry->path);
 	str_printf(text, "%s %u ", entry->override ? "over" : "set",
 		   filter_number(conf, entry->filter));
 	append_escaped(text, entry->path, true);
@@ -357,6 +363,7 @@ snapshot_read(int fd, struct conf **conf_r, struct err *err)
 		return -1;
 	}
 	conf = conf_new("");
+	conf->files_read = true;
 	/* entries point into this copy */
 	if (parse(conf, pool_memdup(conf->pool, str_c(&text), text.len),
 		  err) < 0)

@@ -3,6 +3,7 @@
  */
 #include "conf/view.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,24 +88,50 @@ view_sort(struct view *view)
 		      item_cmp);
 }
 
+/* The length of "key=" or the like at p, a word of its own; or of "://" that
+   a name and password follow; 0 for what is no secret. */
+static size_t
+secret_begins(const char *value, const char *p)
+{
+	static const char *const words[] = { "key", "secret", "pass", NULL };
+	size_t len = 0;
+
+	if (str_begins(p, "://"))
+		return p[3 + strcspn(p + 3, "@/ \t")] == '@' ? 3 : 0;
+	if (p > value && isalnum((unsigned char)p[-1]))
+		return 0;
+	for (int i = 0; words[i] != NULL; i++) {
+		if (!str_begins(p, words[i]))
+			continue;
+		while (isalnum((unsigned char)p[len]) || p[len] == '_')
+			len++;
+		return p[len] == '=' ? len + 1 : 0;
+	}
+	return 0;
+}
+
 /* doveconf hides what people paste into mailing lists. */
 static const char *
 hide_words(const char *value, struct pool *pool)
 {
-	static const char *const words[] = { "password=", "pass=", NULL };
+	struct str shown = STR_INIT;
+	const char *result;
 
-	for (int i = 0; words[i] != NULL; i++) {
-		const char *found = strstr(value, words[i]);
-		const char *rest;
+	for (const char *p = value; *p != '\0';) {
+		size_t len = secret_begins(value, p);
 
-		if (found == NULL)
+		str_append_n(&shown, p, len > 0 ? len : 1);
+		if (len == 0) {
+			p++;
 			continue;
-		found += strlen(words[i]);
-		rest = found + strcspn(found, " \t");
-		return pool_printf(pool, "%.*s%s%s", (int)(found - value),
-				   value, view_hidden_word, rest);
+		}
+		str_append(&shown, view_hidden_word);
+		p += len + strcspn(p + len, *p == ':' ? "@" : " \t");
 	}
-	return value;
+	result = strcmp(str_c(&shown), value) == 0 ? value :
+		pool_strdup(pool, str_c(&shown));
+	str_free(&shown);
+	return result;
 }
 
 static const char *
@@ -149,7 +176,10 @@ view_is_default(struct view *view, const struct conf_entry *entry)
 {
 	const struct setting_def *def;
 
-	if (strchr(entry->path, '/') != NULL)
+	/* doveconf shows what stands in sections, but for these two */
+	if (strchr(entry->path, '/') != NULL &&
+	    !str_begins(entry->path, "passdb/") &&
+	    !str_begins(entry->path, "userdb/"))
 		return false;
 	def = setting_by_path(entry->path);
 	return def != NULL &&

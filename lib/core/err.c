@@ -90,20 +90,23 @@ lacking(const struct stat *st, mode_t want)
 	return want & ~have;
 }
 
+/* Who was refused; the caller appends why and ')'. */
+static void
+describe_ids(struct str *s)
+{
+	const struct passwd *pw = getpwuid(geteuid());
+	const struct group *gr = getgrgid(getegid());
+
+	str_printf(s, " (euid=%u(%s) egid=%u(%s)", (unsigned)geteuid(),
+		   pw != NULL ? pw->pw_name : "<unknown>", (unsigned)getegid(),
+		   gr != NULL ? gr->gr_name : "<unknown>");
+}
+
 static void
 describe_lack(struct str *s, const char *path, const struct stat *st,
 	      mode_t lack)
 {
-	struct passwd *pw = getpwuid(geteuid());
-
-	str_printf(s, " (euid=%u(%s)", (unsigned)geteuid(),
-		   pw != NULL ? pw->pw_name : "<unknown>");
-
-	struct group *gr = getgrgid(getegid());
-
-	str_printf(s, " egid=%u(%s) missing +%s perm: %s, %s owned by %u:%u "
-		   "mode=0%o)", (unsigned)getegid(),
-		   gr != NULL ? gr->gr_name : "<unknown>",
+	str_printf(s, " missing +%s perm: %s, %s owned by %u:%u mode=0%o",
 		   (lack & 1) != 0 ? "x" : (lack & 2) != 0 ? "w" : "r", path,
 		   S_ISDIR(st->st_mode) ? "dir" : "file",
 		   (unsigned)st->st_uid, (unsigned)st->st_gid,
@@ -140,7 +143,8 @@ explain_eacces(struct str *s, const char *path)
 	slash = strrchr(path, '/');
 	if (slash == NULL)
 		return;
-	(void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
+	(void)snprintf(dir, sizeof(dir), "%.*s",
+		       slash == path ? 1 : (int)(slash - path), path);
 	if (stat(dir, &st) == 0 && lacking(&st, 2) != 0)
 		describe_lack(s, dir, &st, 2);
 }
@@ -151,8 +155,13 @@ err_path(struct err *err, const char *call, const char *path)
 	int saved_errno = errno;
 	struct str why = STR_INIT;
 
-	if (saved_errno == EACCES)
-		explain_eacces(&why, path);
+	if (saved_errno == EACCES || saved_errno == EPERM ||
+	    saved_errno == EROFS) {
+		describe_ids(&why);
+		if (saved_errno == EACCES)
+			explain_eacces(&why, path);
+		str_append_c(&why, ')');
+	}
 	(void)err_set(err, ERR_TEMP, "%s(%s) failed: %s%s", call, path,
 		      strerror(saved_errno), str_c(&why));
 	str_free(&why);

@@ -114,6 +114,14 @@ users_find(const struct conf *conf, const char *user, const char *group,
 	return 0;
 }
 
+void
+users_tell(const char *where, const char *what, const char *name,
+	   const struct err *err, struct str *errors)
+{
+	if (*name != '$')
+		str_printf(errors, "%s%s: %s\n", where, what, err->text);
+}
+
 static int
 add_groups(const struct conf *conf, const char *list, struct pool *pool,
 	   struct priv_ids *ids, struct err *err)

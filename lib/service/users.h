@@ -13,6 +13,7 @@ struct err;
 struct pool;
 struct priv_ids;
 struct service_settings;
+struct str;
 
 /* default_login_user: where a root worker rests. */
 int users_login(const struct conf *conf, struct pool *pool,
@@ -28,6 +29,11 @@ int users_internal(const struct conf *conf, struct pool *pool,
    itself. */
 int users_find(const struct conf *conf, const char *user, const char *group,
 	       struct pool *pool, struct priv_ids *ids, struct err *err);
+
+/* Append "WHEREWHAT: what is wrong" with this name. What is wrong with a
+   default ("$default_internal_user") was told once and for all. */
+void users_tell(const char *where, const char *what, const char *name,
+		const struct err *err, struct str *errors);
 
 /* What the service runs as; false in *set_r when that is the master's user
    (no `user` named). */

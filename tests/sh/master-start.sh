@@ -90,6 +90,31 @@ loft_wait || fail "status after loft stop"
 "$builddir/master/loft" -c "$loft_file" stop 2>"$scratch/err" && fail "stopped what does not run"
 grep -q 'not running' "$scratch/err" || fail "$(cat "$scratch/err")"
 
+if [ -n "$root" ]; then
+	echo "- owners of sockets"
+	loft_conf <<-CONF
+	service lmtp {
+	  unix_listener owner {
+	    mode = 0660
+	    user = nobody
+	  }
+	  unix_listener number {
+	    mode = 0600
+	    user = 61239
+	  }
+	  unix_listener group {
+	    mode = 0660
+	    group = $loft_gid
+	  }
+	}
+	CONF
+	loft_start
+	[ "$(stat -c %u:%g "$loft_dir/run/owner")" = "$(id -u nobody):$(id -g)" ] || fail "owner of a socket"
+	[ "$(stat -c %u:%g "$loft_dir/run/number")" = "61239:$(id -g)" ] || fail "owner without a name"
+	[ "$(stat -c %u:%g "$loft_dir/run/group")" = "0:$loft_gid" ] || fail "group of a socket"
+	loft_stop || fail "status after SIGTERM"
+fi
+
 echo "- a file in the socket's place, a missing directory, a path too long"
 : >"$loft_dir/file"
 loft_conf <<CONF
@@ -120,7 +145,7 @@ service lmtp {
   executable = $loft_dir/no-such-lmtp -x
 }
 CONF
-refuses "service(lmtp): executable $loft_dir/no-such-lmtp doesn't exist"
+refuses "loft.conf line [0-9]*: service(lmtp): executable $loft_dir/no-such-lmtp doesn't exist"
 loft_conf <<CONF
 service lmtp {
   inet_listener lmtp {
@@ -129,7 +154,7 @@ service lmtp {
   }
 }
 CONF
-refuses "no-such-host.invalid"
+refuses "loft.conf line [0-9]*: .*no-such-host.invalid"
 loft_conf <<CONF
 log_path = $loft_dir/no/such/log
 CONF
@@ -141,6 +166,10 @@ no_such_setting = 1
 mail_debug = perhaps
 CONF
 refuses "unknown" 2
+loft_conf <<CONF
+hostname = <$loft_dir/no/such/name
+CONF
+refuses "loft.conf line [0-9]*: hostname: open($loft_dir/no/such/name) failed"
 
 if [ -n "$root" ]; then
 	echo "- users and groups that are not there"
@@ -149,18 +178,21 @@ if [ -n "$root" ]; then
 		  user = no-such-user
 		}
 	CONF
-	refuses "service(lmtp): user doesn't exist: no-such-user"
+	refuses "loft.conf line [0-9]*: service(lmtp): user doesn't exist: no-such-user"
 	loft_conf <<-CONF
 		service lmtp {
 		  unix_listener lmtp {
+		    user = no-such-user
 		    group = no-such-group
 		  }
+		  extra_groups = no-such-group
 		}
 	CONF
-	refuses "group doesn't exist: no-such-group"
+	refuses "loft.conf line [0-9]*: service(lmtp): unix_listener lmtp: user doesn't exist: no-such-user" 3
+	grep -q "group doesn't exist: no-such-group" "$scratch/err" || fail "only one of the two is told"
 	loft_conf <<-CONF
 		default_internal_user = no-such-user
 	CONF
-	refuses "default_internal_user: user doesn't exist: no-such-user"
+	refuses "loft.conf line [0-9]*: default_internal_user: user doesn't exist: no-such-user"
 fi
 exit 0

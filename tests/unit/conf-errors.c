@@ -115,6 +115,10 @@ START_TEST(errors_are_told)
 		{ "\npassdb {\n args = x\n}", "line 2: passdb: missing "
 		  "driver" },
 		{ "userdb {\n}", "line 1: userdb: missing driver" },
+		{ "userdb {\n driver = nosuch\n}", "line 2: invalid value "
+		  "'nosuch' for driver" },
+		{ "protocols = imap lmpt", "line 1: protocols: unknown protocol "
+		  "'lmpt'" },
 		{ "!include", "line 1: missing file name" },
 		{ "!include /no/such/file", "line 1: missing file" },
 		{ "!include /no/such/*.conf", "line 1: missing file" },
@@ -150,8 +154,8 @@ START_TEST(warnings_are_told)
 		  "line 1: mail_plugins: Loft has no plugin 'nosuch1'\n"
 		  "line 1: mail_plugins: Loft has no plugin 'nosuch2'\n"
 		  "line 3: mail_plugins: Loft has no plugin 'nosuch3'" },
-		{ "protocols = a\nprotocol lda {\n protocols = $protocols b\n"
-		  "}\nprotocols = c",
+		{ "protocols = imap\nprotocol lda {\n protocols = $protocols pop3\n"
+		  "}\nprotocols = lmtp",
 		  "line 5: protocols doesn't change the protocol block" },
 		{ "ssl_protocols = !SSLv2", "line 1: ssl_protocols is obsolete" },
 		{ "imap_max_line_length = 64k\nfts_x = y", NULL },

@@ -95,6 +95,31 @@ START_TEST(scoped_and_secret)
 }
 END_TEST
 
+/* All that people paste into mailing lists, as doveconf shows it. */
+START_TEST(secrets_and_defaults_in_sections)
+{
+	const struct conf_print how = { .what = CONF_PRINT_CHANGED };
+
+	check("passdb {\n driver = lua\n args = cache_key=%s:%u x\n"
+	      " result_success = return-ok\n result_failure = continue\n"
+	      " skip = authenticated\n}\n"
+	      "userdb {\n driver = static\n args =\n skip = never\n}\n"
+	      "plugin {\n a = foo key=bar secret=x y\n b = monkey=bar\n"
+	      " c = http://user:pw@host/x http://host/@\n d = passphrase=x\n"
+	      " crypt_private_key = x\n e = pw=x key: y\n f = pass=\n}\n",
+	      how,
+	      "passdb {\n  args = cache_key=#hidden_use-P_to_show# x\n"
+	      "  driver = lua\n  skip = authenticated\n}\n"
+	      "plugin {\n  a = foo key=#hidden_use-P_to_show# "
+	      "secret=#hidden_use-P_to_show# y\n  b = monkey=bar\n"
+	      "  c = http://#hidden_use-P_to_show#@host/x http://host/@\n"
+	      "  crypt_private_key = # hidden, use -P to show it\n"
+	      "  d = passphrase=#hidden_use-P_to_show#\n"
+	      "  e = pw=x key: y\n  f = pass=#hidden_use-P_to_show#\n}\n"
+	      "userdb {\n  driver = static\n}\n");
+}
+END_TEST
+
 START_TEST(names)
 {
 	static const struct {
@@ -185,5 +210,6 @@ START_TEST(unused)
 }
 END_TEST
 
-UNIT_MAIN("conf-print", changed, scoped_and_secret, names, quoting,
+UNIT_MAIN("conf-print", changed, scoped_and_secret,
+	  secrets_and_defaults_in_sections, names, quoting,
 	  everything_loads_again, unused);

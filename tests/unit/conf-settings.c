@@ -1,12 +1,15 @@
 /* Settings tables: every type, defaults, overrides; and all real tables. */
 #include "tests/unit/conf-text.h"
 
+#include <sys/prctl.h>
+
 #include "conf/conf-private.h"
 #include "conf/known.h"
 #include "conf/names.h"
 #include "conf/settings.h"
 #include "core/err.h"
 #include "core/pool.h"
+#include "deliver/deliver-settings.h"
 #include "lmtp/lmtp-settings.h"
 #include "master/master-settings.h"
 #include "service/service-settings.h"
@@ -245,5 +248,41 @@ START_TEST(sorted_lists_are_sorted)
 }
 END_TEST
 
-UNIT_MAIN("conf-settings", times, sizes, bools, printed_values,
+START_TEST(values_come_out_of_files)
+{
+	const struct deliver_settings *set;
+	struct pool *pool = pool_new();
+	struct conf *conf = text_load("hostname = </proc/self/comm\n"
+				      "protocol lda {\n"
+				      " hostname = </no/such/file\n}\n");
+	struct scope lda = { .protocol = "lda" };
+	char name[32] = "";
+	struct err err;
+
+	ck_assert_int_eq(prctl(PR_GET_NAME, name), 0);
+	set = settings_get(conf, &scope_global, "", &deliver_settings_info,
+			   NULL, pool, &err);
+	ck_assert_msg(set != NULL, "%s", err.text);
+	ck_assert_str_eq(set->hostname, name);
+	/* as it is printed and kept, it is the name of a file */
+	text_expect(conf, &scope_global, "hostname", "</proc/self/comm");
+	ck_assert_ptr_null(settings_get(conf, &lda, "", &deliver_settings_info,
+					NULL, pool, &err));
+	ck_assert_msg(strstr(err.text, " line 3: hostname: ") != NULL &&
+		      strstr(err.text, "/no/such/file") != NULL, "%s",
+		      err.text);
+	conf_free(&conf);
+	conf = text_load("lmtp_max_errors = </proc/self/comm\n");
+	ck_assert_ptr_null(settings_get(conf, &scope_global, "",
+					&lmtp_settings_info, NULL, pool,
+					&err));
+	ck_assert_msg(strstr(err.text, "invalid number") != NULL, "%s",
+		      err.text);
+	conf_free(&conf);
+	pool_free(&pool);
+	text_done();
+}
+END_TEST
+
+UNIT_MAIN("conf-settings", values_come_out_of_files, times, sizes, bools, printed_values,
 	  structs_are_filled, all_tables, sorted_lists_are_sorted);

@@ -12,6 +12,7 @@
 #include "conf/settings.h"
 #include "conf/snapshot.h"
 #include "core/err.h"
+#include "core/pool.h"
 #include "core/str.h"
 #include "service/log-settings.h"
 #include "service/ssl-settings.h"
@@ -135,6 +136,45 @@ START_TEST(missing_key_is_told)
 }
 END_TEST
 
+START_TEST(files_are_read_for_those_who_may_not)
+{
+	struct conf *conf = load("hostname = </proc/self/comm\n"
+				 "imap_id_send = </nosuch/file\n"
+				 "protocol imap {\n"
+				 " mail_plugins = </nosuch/file\n}\n"
+				 "plugin {\n x = </nosuch/file\n}\n");
+	const struct log_settings *set;
+	struct pool *pool = pool_new();
+	struct err err;
+	int fd;
+
+	conf = through(conf, NULL, false);
+	ck_assert_ptr_null(strchr(conf_get(conf, &scope_global, "hostname"),
+				  '\n'));
+	ck_assert_int_ne(*conf_get(conf, &scope_global, "hostname"), '<');
+	conf_free(&conf);
+
+	/* what a file holds isn't the name of another one */
+	fd = memfd_create("snapshot", 0);
+	ck_assert_int_gt(dprintf(fd, "loft-settings 1\n"
+				 "set 0 log_path=</nosuch/file\n"), 0);
+	ck_assert_int_eq(snapshot_read(fd, &conf, &err), 0);
+	set = settings_get(conf, &scope_global, "", &log_settings_info, NULL,
+			   pool, &err);
+	ck_assert_ptr_nonnull(set);
+	ck_assert_str_eq(set->log_path, "</nosuch/file");
+	(void)close(fd);
+	conf_free(&conf);
+
+	conf = load("log_path = x\nhostname = </nosuch/file\n");
+	ck_assert_int_eq(snapshot_write(conf, NULL, false, &err), -1);
+	ck_assert_msg(strstr(err.text, "line 2: hostname: ") != NULL, "%s",
+		      err.text);
+	conf_free(&conf);
+	pool_free(&pool);
+}
+END_TEST
+
 START_TEST(garbage_is_refused)
 {
 	static const char *const texts[] = {
@@ -179,4 +219,5 @@ END_TEST
 
 UNIT_MAIN("conf-snapshot", everything_comes_back,
 	  secrets_go_where_they_are_declared, missing_key_is_told,
+	  files_are_read_for_those_who_may_not,
 	  garbage_is_refused, unknown_lines_and_values_are_passed_over);

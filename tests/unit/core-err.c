@@ -73,5 +73,31 @@ START_TEST(eacces_says_who_lacks_what)
 }
 END_TEST
 
+/* Whatever refuses, the ids that were refused are told; and "/" is a
+   directory as others are. */
+START_TEST(refusals_say_who)
+{
+	static const int refusals[] = { EACCES, EPERM, EROFS };
+	char want[64];
+	struct err err;
+
+	if (geteuid() == 0)
+		ck_assert_int_eq(seteuid(65534), 0);
+	(void)snprintf(want, sizeof(want), "(euid=%u(", (unsigned)geteuid());
+	for (size_t i = 0; i < 3; i++) {
+		errno = refusals[i];
+		(void)err_path(&err, "mkdir", "/proc/1/loft/x");
+		ck_assert_msg(strstr(err.text, want) != NULL, "%s", err.text);
+		ck_assert_int_eq(err.text[strlen(err.text) - 1], ')');
+	}
+	errno = EACCES;
+	(void)err_path(&err, "mkdir", "/loft-has-no-such-directory");
+	ck_assert_msg(strstr(err.text, "missing +w perm: /, dir owned") !=
+		      NULL, "%s", err.text);
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(0), 0);
+}
+END_TEST
+
 UNIT_MAIN("core-err", texts_and_kinds, long_texts_are_cut,
-	  eacces_says_who_lacks_what);
+	  eacces_says_who_lacks_what, refusals_say_who);
