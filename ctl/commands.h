@@ -5,6 +5,7 @@
 struct ctl_command;
 
 extern const struct ctl_command cmd_config;
+extern const struct ctl_command cmd_error;
 extern const struct ctl_command cmd_reload, cmd_stop;
 extern const struct ctl_command cmd_process_status, cmd_service_status;
 extern const struct ctl_command cmd_log_find, cmd_log_reopen;

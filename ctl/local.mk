@@ -10,6 +10,7 @@ ctl_loftctl_SOURCES = \
 	ctl/auth-info.c ctl/auth-info.h \
 	ctl/cmd-auth.c \
 	ctl/cmd-config.c \
+	ctl/cmd-error.c \
 	ctl/cmd-log.c \
 	ctl/cmd-process.c \
 	ctl/cmd-who.c \

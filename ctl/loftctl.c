@@ -20,6 +20,7 @@ static const struct ctl_command *const commands[] = {
 	&cmd_auth_lookup,
 	&cmd_auth_test,
 	&cmd_config,
+	&cmd_error,
 	&cmd_log_find,
 	&cmd_log_reopen,
 	&cmd_process_status,

@@ -12,6 +12,7 @@
 #include "io/stream.h"
 #include "lmtp/local.h"
 #include "lmtp/receive.h"
+#include "lmtp/reply.h"
 #include "lmtp/session.h"
 
 struct chunk {
@@ -71,7 +72,7 @@ reply_chunk(struct lmtp_session *s, const struct chunk *chunk)
 		lmtp_reply(s, 552, "5.3.4",
 			   "Message size exceeds administrative limit");
 	else
-		lmtp_reply(s, 451, "4.3.0", "Temporary internal failure");
+		lmtp_reply_failure(s);
 }
 
 static void

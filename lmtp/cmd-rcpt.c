@@ -322,6 +322,7 @@ static void
 settle(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
 {
 	struct lmtp_env *env = s->env;
+	char id[LMTP_ERROR_ID_MAX];
 	struct err err;
 	int found = userdb_lookup_answer(env->userdb, rcpt->question,
 					 env->user_set, rcpt->pool,
@@ -334,8 +335,9 @@ settle(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
 	if (found == 0) {
 		no_such_user(s, rcpt);
 	} else {
-		log_error(&s->log, "rcpt <%s>: Failed to lookup user %s: %s",
-			  rcpt->path.text, rcpt->name, err.text);
+		log_error(&s->log, "rcpt <%s>: Failed to lookup user %s: %s "
+			  "[%s]", rcpt->path.text, rcpt->name, err.text,
+			  lmtp_error_id(rcpt->session_id, id));
 		lmtp_reply_internal(s, rcpt, err.text);
 	}
 	lmtp_rcpt_free(&rcpt);

@@ -14,6 +14,7 @@
 #include "lmtp/env.h"
 #include "lmtp/lmtp-settings.h"
 #include "lmtp/session.h"
+#include "lmtp/words.h"
 #include "mail/address.h"
 #include "mail/message.h"
 #include "mail/trace.h"
@@ -103,6 +104,7 @@ fill(const struct lmtp_session *s, struct message *msg, const char *headers,
 {
 	bool to_detail = s->env->set->lmtp_save_to_detail_mailbox &&
 		*rcpt->detail != '\0';
+	char error_id[LMTP_ERROR_ID_MAX];
 
 	rcpt->delivery = (struct delivery){
 		.user = rcpt->user,
@@ -115,6 +117,8 @@ fill(const struct lmtp_session *s, struct message *msg, const char *headers,
 		.rcpt = rcpt->path.text,
 		.orig_rcpt = original_recipient(s, msg, rcpt),
 		.session_id = rcpt->session_id,
+		.error_id = pool_strdup(rcpt->pool,
+			lmtp_error_id(rcpt->session_id, error_id)),
 		.log = {
 			.prefix = deliver_log_prefix(s->env->batch, rcpt->user,
 						     rcpt->session_id,

@@ -11,6 +11,7 @@ lmtp_lmtp_SOURCES = lmtp/main.c \
 	lmtp/env.c lmtp/env.h \
 	lmtp/lmtp-settings.h \
 	lmtp/haproxy.c lmtp/haproxy.h \
+	lmtp/listeners.c lmtp/listeners.h \
 	lmtp/local.c lmtp/local.h \
 	lmtp/receive.c lmtp/receive.h \
 	lmtp/reply.c lmtp/reply.h \

@@ -23,6 +23,7 @@
 #include "lmtp/certs.h"
 #include "lmtp/env.h"
 #include "lmtp/haproxy.h"
+#include "lmtp/listeners.h"
 #include "lmtp/session.h"
 #include "service/log-settings.h"
 #include "service/priv.h"
@@ -42,7 +43,10 @@ init(const struct conf *conf, struct err *err)
 		return -1;
 	if (lmtp_haproxy_init(conf, err) < 0)
 		return -1;
-	return lmtp_env_init(&env, conf, err);
+	if (lmtp_env_init(&env, conf, err) < 0)
+		return -1;
+	lmtp_listeners_warn(env.set);
+	return 0;
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "lmtp/local.h"
 #include "lmtp/reply.h"
 #include "lmtp/session.h"
+#include "lmtp/words.h"
 
 enum { PROGRESS_OCTETS = 4096 };
 
@@ -49,6 +50,15 @@ lmtp_receive_more(struct lmtp_session *s, struct lmtp_receive *r, size_t len)
 	}
 }
 
+static void
+log_failure(const struct lmtp_session *s, const struct lmtp_receive *r)
+{
+	char id[LMTP_ERROR_ID_MAX];
+
+	log_error(&s->log, "%s [%s]", r->err.text,
+		  lmtp_error_id(s->trans->id, id));
+}
+
 void
 lmtp_receive_keep(struct lmtp_session *s, struct lmtp_receive *r,
 		  const void *data, size_t len)
@@ -60,7 +70,7 @@ lmtp_receive_keep(struct lmtp_session *s, struct lmtp_receive *r,
 		return;
 	if (spool_write(spool, data, len, &r->err) < 0) {
 		r->failed = true;
-		log_error(&s->log, "%s", r->err.text);
+		log_failure(s, r);
 	} else if (max > 0 && spool_size(spool) + spool_lines(spool) > max) {
 		r->failed = true;
 		(void)err_set(&r->err, ERR_TOOBIG, "Message is larger than "
@@ -79,7 +89,7 @@ lmtp_receive_finish(struct lmtp_session *s)
 
 	if (!r->failed && spool_finish(s->env->spool, &r->err) < 0) {
 		r->failed = true;
-		log_error(&s->log, "%s", r->err.text);
+		log_failure(s, r);
 	}
 	if (r->failed) {
 		lmtp_reply_receive(s, &r->err);

@@ -12,16 +12,18 @@
 #include "lmtp/env.h"
 #include "lmtp/lmtp-settings.h"
 #include "lmtp/session.h"
+#include "lmtp/words.h"
 
 void
 lmtp_reply_internal(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
 		    const char *cause)
 {
-	if (s->env->set->lmtp_verbose_replies)
-		lmtp_reply(s, 451, "4.3.0", "<%s> %s", rcpt->path.text, cause);
-	else
-		lmtp_reply(s, 451, "4.3.0", "<%s> Temporary internal error",
-			   rcpt->path.text);
+	char id[LMTP_ERROR_ID_MAX];
+
+	lmtp_reply(s, 451, "4.3.0", "<%s> %s [%s]", rcpt->path.text,
+		   s->env->set->lmtp_verbose_replies ? cause :
+		   "Temporary internal error",
+		   lmtp_error_id(rcpt->session_id, id));
 }
 
 /* What is told when the log has the rest; the time helps to find it. */
@@ -30,18 +32,20 @@ reply_see_log(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
 	      const char *cause)
 {
 	time_t now = clock_wall().tv_sec;
-	char stamp[32] = "";
+	char stamp[32] = "", id[LMTP_ERROR_ID_MAX];
 	struct tm tm;
 
+	(void)lmtp_error_id(rcpt->session_id, id);
 	if (s->env->set->lmtp_verbose_replies) {
-		lmtp_reply(s, 451, "4.2.0", "<%s> %s", rcpt->path.text, cause);
+		lmtp_reply(s, 451, "4.2.0", "<%s> %s [%s]", rcpt->path.text,
+			   cause, id);
 		return;
 	}
 	if (localtime_r(&now, &tm) != NULL)
 		(void)strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S", &tm);
 	lmtp_reply(s, 451, "4.2.0", "<%s> Internal error occurred. Refer to "
-		   "server log for more information. [%s]", rcpt->path.text,
-		   stamp);
+		   "server log for more information. [%s] [%s]",
+		   rcpt->path.text, stamp, id);
 }
 
 void
@@ -94,7 +98,15 @@ lmtp_reply_receive(struct lmtp_session *s, const struct err *err)
 				   "exceeds administrative limit",
 				   rcpt->path.text);
 		else
-			lmtp_reply(s, 451, "4.3.0",
-				   "Temporary internal failure");
+			lmtp_reply_failure(s);
 	}
+}
+
+void
+lmtp_reply_failure(struct lmtp_session *s)
+{
+	char id[LMTP_ERROR_ID_MAX];
+
+	lmtp_reply(s, 451, "4.3.0", "Temporary internal failure [%s]",
+		   lmtp_error_id(s->trans->id, id));
 }

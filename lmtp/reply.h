@@ -20,4 +20,7 @@ void lmtp_reply_internal(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
 /* The message could not be received: the same reply for each recipient. */
 void lmtp_reply_receive(struct lmtp_session *s, const struct err *err);
 
+/* That reply once. */
+void lmtp_reply_failure(struct lmtp_session *s);
+
 #endif

@@ -373,6 +373,19 @@ session_open(struct lmtp_env *env, const struct service_client *client)
 	return s;
 }
 
+/* A peer on a unix socket is told by his process and user. */
+static void
+log_begin(const struct lmtp_session *s)
+{
+	const struct service_client *client = s->client;
+
+	if (client->peer_pid > 0)
+		log_info(&s->log, "Connect from %s (pid=%d uid=%u)", s->peer,
+			 (int)client->peer_pid, (unsigned)client->peer_uid);
+	else
+		log_info(&s->log, "Connect from %s", s->peer);
+}
+
 static void
 log_end(const struct lmtp_session *s)
 {
@@ -514,7 +527,7 @@ lmtp_session_run(struct lmtp_env *env, const struct service_client *client)
 {
 	struct lmtp_session *s = session_open(env, client);
 
-	log_info(&s->log, "Connect from %s", s->peer);
+	log_begin(s);
 	lmtp_session_state(s, LMTP_GREETING, NULL);
 	if (secure(s) && welcome(s))
 		loop(s);

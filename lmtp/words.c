@@ -11,6 +11,23 @@
 #include "lmtp/lmtp-settings.h"
 #include "smtp/path.h"
 
+const char *
+lmtp_error_id(const char *session_id, char buf[LMTP_ERROR_ID_MAX])
+{
+	static const char digits[] = "abcdefghijkmnpqrstuvwxyz23456789";
+	uint64_t h = 14695981039346656037u;	/* FNV-1a */
+
+	for (const char *p = session_id; *p != '\0'; p++)
+		h = (h ^ (unsigned char)*p) * 1099511628211u;
+	h ^= h >> 40;
+	for (int i = 0; i < LMTP_ERROR_ID_MAX - 1; i++) {
+		buf[i] = digits[h & 31];
+		h >>= 5;
+	}
+	buf[LMTP_ERROR_ID_MAX - 1] = '\0';
+	return buf;
+}
+
 bool
 lmtp_session_id_valid(const char *id)
 {

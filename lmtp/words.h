@@ -14,6 +14,12 @@ enum { LMTP_FOREIGN_ID_MAX = 64 };
 /* Can a foreign id stand for one: in logs, replies and Received? */
 bool lmtp_session_id_valid(const char *id);
 
+enum { LMTP_ERROR_ID_MAX = 9 };
+
+/* The short name of what went wrong for whoever has this session id, "k3vq7m2a":
+   it stands in the reply and in the log (loftctl error). */
+const char *lmtp_error_id(const char *session_id, char buf[LMTP_ERROR_ID_MAX]);
+
 /* Part a local part at the first of the delimiter's characters. */
 void lmtp_split_detail(const char *localpart, const char *delimiters,
 		       struct pool *pool, const char **user_r,

@@ -327,11 +327,15 @@ log_failure(const struct deliver_task *task)
 	bool ours = d->err.kind == ERR_TEMP || d->err.kind == ERR_CONFIG;
 	enum log_level level = ours ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO;
 
+	const char *id = d->error_id == NULL ? "" :
+		pool_printf(task->pool, " [%s]", d->error_id);
+
 	if (task->mailbox != NULL) {
-		deliver_log(task, level, "save failed to %s: %s",
-			    name_of(task), d->err.text);
+		deliver_log(task, level, "save failed to %s: %s%s",
+			    name_of(task), d->err.text, id);
 	} else {
-		deliver_log(task, level, "delivery failed: %s", d->err.text);
+		deliver_log(task, level, "delivery failed: %s%s",
+			    d->err.text, id);
 	}
 }
 

@@ -35,6 +35,7 @@ struct delivery {
 	const char *rcpt;	/* final recipient's address */
 	const char *orig_rcpt;	/* as the MTA got it (ORCPT, -a); NULL = rcpt */
 	const char *session_id;
+	const char *error_id;	/* told with a failure; NULL: none */
 	struct logctx log;	/* "lmtp(alice)<pid><SID>: " */
 	int64_t session_start;	/* clock_ms(), for %{session_time} */
 

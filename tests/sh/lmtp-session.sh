@@ -221,8 +221,8 @@ C: DATA
 R: 220 .*
 E: 250 {any}
 S: 250 2.1.0 OK
-S: 451 4.3.0 <alice> Temporary internal error
-S: 451 4.3.0 <bob> Temporary internal error
+S: 451 4.3.0 <alice> Temporary internal error [{any}]
+S: 451 4.3.0 <bob> Temporary internal error [{any}]
 S: 503 5.5.0 No valid recipients
 C: QUIT
 S: 221 2.0.0 Bye
@@ -248,7 +248,7 @@ C: RCPT TO:<alice>
 R: 220 .*
 E: 250 {any}
 S: 250 2.1.0 OK
-S: 451 4.3.0 <alice> Temporary internal error
+S: 451 4.3.0 <alice> Temporary internal error [{any}]
 TALK
 logged 'Error: .*first_valid_uid'
 
@@ -268,8 +268,8 @@ S: 250 2.1.5 OK
 S: 354 OK
 N 100000 a line of the message\r\n
 C: .
-S: 451 4.3.0 Temporary internal failure
-S: 451 4.3.0 Temporary internal failure
+S: 451 4.3.0 Temporary internal failure [{any}]
+S: 451 4.3.0 Temporary internal failure [{any}]
 C: NOOP
 S: 250 2.0.0 OK
 C: QUIT
@@ -293,7 +293,7 @@ S: 250 2.1.5 OK
 S: 250 2.1.5 OK
 S: 354 OK
 C: .
-S: 451 4.2.0 <grace> Internal error occurred. Refer to server log for more information. [{date}]
+S: 451 4.2.0 <grace> Internal error occurred. Refer to server log for more information. [{date}] [{any}]
 S: 250 2.0.0 <heidi> {sid}:R2 Saved
 C: QUIT
 S: 221 2.0.0 Bye
