@@ -14,6 +14,7 @@
 #include "deliver/deliver-settings.h"
 #include "lmtp/env.h"
 #include "lmtp/lmtp-settings.h"
+#include "lmtp/rawlogs.h"
 #include "lmtp/reply.h"
 #include "lmtp/session.h"
 #include "lmtp/words.h"
@@ -315,6 +316,7 @@ accept_rcpt(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
 	STAILQ_INSERT_TAIL(&trans->rcpts, rcpt, link);
 	trans->rcpt_count++;
 	lmtp_session_state(s, LMTP_RCPT, rcpt->user->name);
+	lmtp_rawlog_user(s, rcpt->user->name);
 	lmtp_reply(s, 250, "2.1.5", "OK");
 }
 

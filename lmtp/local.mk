@@ -13,6 +13,7 @@ lmtp_lmtp_SOURCES = lmtp/main.c \
 	lmtp/haproxy.c lmtp/haproxy.h \
 	lmtp/listeners.c lmtp/listeners.h \
 	lmtp/local.c lmtp/local.h \
+	lmtp/rawlogs.c lmtp/rawlogs.h \
 	lmtp/receive.c lmtp/receive.h \
 	lmtp/reply.c lmtp/reply.h \
 	lmtp/session.c lmtp/session.h \

@@ -22,8 +22,8 @@
 #include "lmtp/commands.h"
 #include "lmtp/env.h"
 #include "lmtp/lmtp-settings.h"
+#include "lmtp/rawlogs.h"
 #include "lmtp/words.h"
-#include "service/priv.h"
 #include "service/process-settings.h"
 #include "service/service.h"
 #include "service/status.h"
@@ -192,6 +192,7 @@ lmtp_trans_begin(struct lmtp_session *s)
 	struct lmtp_trans *trans = pool_new_obj(pool, struct lmtp_trans);
 
 	ASSERT(s->trans == NULL);
+	lmtp_rawlog_renew(s);
 	trans->pool = pool;
 	STAILQ_INIT(&trans->rcpts);
 	trans->start = clock_wall().tv_sec;
@@ -319,25 +320,6 @@ welcome(struct lmtp_session *s)
 	return true;
 }
 
-static void
-open_rawlog(struct lmtp_session *s)
-{
-	const char *dir = s->env->set->lmtp_rawlog_dir, *path;
-	const struct vars vars = { .entries = NULL };
-	struct err err;
-
-	if (*dir == '\0')
-		return;
-	if (vars_expand(dir, &vars, s->pool, &path, &err) < 0 ||
-	    priv_enter_root("rawlog", &err) < 0) {
-		log_error(&s->log, "lmtp_rawlog_dir: %s", err.text);
-		return;
-	}
-	s->rawlog = rawlog_open(path);
-	priv_leave();
-	stream_set_rawlog(s->stream, s->rawlog);
-}
-
 static const char *
 ip_or_null(struct pool *pool, const struct ip *ip)
 {
@@ -369,7 +351,7 @@ session_open(struct lmtp_env *env, const struct service_client *client)
 	if (!env->by_hand)
 		stream_watch(s->stream, service_watch_fd(),
 			     service_wait_mask());
-	open_rawlog(s);
+	lmtp_rawlog_begin(s);
 	return s;
 }
 

@@ -24,6 +24,7 @@
 struct lmtp_command;
 struct lmtp_env;
 struct rawlog;
+struct rawlog_list;
 struct service_client;
 struct tls;
 struct user;
@@ -97,6 +98,8 @@ struct lmtp_session {
 	const struct service_client *client;
 	struct stream *stream;
 	struct rawlog *rawlog;
+	bool rawlog_of_trans;	/* it ends with the transaction */
+	const struct rawlog_list *rawlog_list;	/* NULL: none */
 	struct tls *tls;	/* the stream's layer; NULL: none */
 	const char *tls_text;	/* what it is, for Received */
 	struct logctx log;

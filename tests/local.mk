@@ -88,7 +88,8 @@ SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh tests/sh/l
 	tests/sh/master-upgrade.sh tests/sh/master-misc.sh \
 	tests/sh/master-churn.sh tests/sh/auth.sh \
 	tests/sh/conf-doveconf.sh tests/sh/conf-samples.sh
-SH_TESTS += tests/sh/lmtp-dsn.sh tests/sh/lmtp-haproxy.sh tests/sh/lmtp-concurrency.sh tests/sh/lmtp-trouble.sh
+SH_TESTS += tests/sh/lmtp-dsn.sh tests/sh/lmtp-haproxy.sh tests/sh/lmtp-concurrency.sh tests/sh/lmtp-trouble.sh \
+	tests/sh/lmtp-rawlog.sh
 EXTRA_DIST += tests/conf
 
 # Dialogues and their player.

@@ -8,6 +8,7 @@ libloft_a_SOURCES += \
 	lib/service/haproxy-settings.h \
 	lib/service/log-settings.h \
 	lib/service/loop.c lib/service/loop.h \
+	lib/service/rawlog-list.c lib/service/rawlog-list.h \
 	lib/service/priv.c lib/service/priv.h lib/service/priv-read.c \
 	lib/service/process-settings.h \
 	lib/service/proctitle.c lib/service/proctitle.h \
