@@ -623,7 +623,9 @@ on_stop_timer(void *arg)
 	struct process *p;
 
 	if (m->killing) {
-		/* In the kernel's hands; nothing more can be done. */
+		/* In the kernel's hands, but for a log process that hangs. */
+		for (p = m->processes; p != NULL; p = p->hh.next)
+			process_signal(p, SIGKILL, true);
 		loop_stop(m->loop);
 		return;
 	}

@@ -115,6 +115,7 @@ struct service {
 	struct loop_timer *pause_timer;
 	bool pausing;
 	struct loop_timer *idle_timer, *limit_timer;
+	struct loop_timer *birth_timer;	/* somebody isn't born yet */
 	bool limited;		/* clients wait at process_limit */
 	bool limit_told;
 	int64_t limit_told_at;

@@ -27,6 +27,7 @@ enum {
 	LIMIT_TELL_MS = 60000,	/* say so at most this often */
 	YIELD_AFTER_MS = 5000,	/* a session that long idle may be ended */
 	REPORTS_MAX = 128,	/* read at once */
+	BIRTH_MS = 5000,	/* no word for so long: the template hangs */
 };
 
 static struct avail
@@ -92,6 +93,25 @@ start_workers(struct service *s, bool client_waits)
 			pause_starts(s);
 			return;
 		}
+		loop_timer_set(s->birth_timer, BIRTH_MS);
+	}
+}
+
+/* The last request is so old: another template is to make the workers when
+   this one doesn't. */
+static void
+on_birth_timer(void *arg)
+{
+	struct service *s = arg;
+	const struct process *p;
+
+	TAILQ_FOREACH(p, &s->workers, link) {
+		if (p->pid != 0 || p->parent == NULL)
+			continue;
+		log_error(&log_process, "service(%s): template %d doesn't "
+			  "answer, killing it", s->name, (int)p->parent->pid);
+		process_signal(p->parent, SIGKILL, false);
+		return;
 	}
 }
 
@@ -337,6 +357,7 @@ workers_prepare(struct service *s, struct err *err)
 	s->pause_timer = loop_timer_new(loop, on_pause_over, s);
 	s->idle_timer = loop_timer_new(loop, on_idle_timer, s);
 	s->limit_timer = loop_timer_new(loop, on_limit_timer, s);
+	s->birth_timer = loop_timer_new(loop, on_birth_timer, s);
 	if (spawn_prepare(s, err) < 0)
 		return -1;
 	s->status_io = loop_io_new(loop, s->status_fds[0], LOOP_READ,
@@ -353,6 +374,7 @@ workers_freeze(struct service *s)
 	loop_timer_clear(s->pause_timer);
 	loop_timer_clear(s->idle_timer);
 	loop_timer_clear(s->limit_timer);
+	loop_timer_clear(s->birth_timer);
 }
 
 void
@@ -362,6 +384,7 @@ workers_release(struct service *s)
 	loop_timer_free(&s->pause_timer);
 	loop_timer_free(&s->idle_timer);
 	loop_timer_free(&s->limit_timer);
+	loop_timer_free(&s->birth_timer);
 	loop_io_free(&s->status_io);
 	spawn_release(s);
 }

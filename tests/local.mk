@@ -16,7 +16,8 @@ UNIT_MAIL = tests/unit/mail-message
 UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-dots \
 	tests/unit/smtp-params tests/unit/smtp-path tests/unit/smtp-reply
 UNIT_USER = tests/unit/user-wire tests/unit/user-user tests/unit/user-lookup
-UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir
+UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir \
+	tests/unit/storage-clock
 UNIT_DELIVER = tests/unit/deliver-deliver
 UNIT_LMTP = tests/unit/lmtp-words
 tests_unit_lmtp_words_SOURCES = tests/unit/lmtp-words.c lmtp/words.c

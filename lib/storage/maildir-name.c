@@ -54,8 +54,8 @@ maildir_name_new(char name[MAILDIR_NAME_MAX])
 
 	if (self.pid == 0)
 		find_out();
-	/* Back by more than a second: the clock was set; follow it. */
-	if (now <= self.last && now > self.last - 1000000)
+	/* The clock may be set back: no name is made twice, even so. */
+	if (now <= self.last)
 		now = self.last + 1;
 	self.last = now;
 	(void)snprintf(name, MAILDIR_NAME_MAX, "%" PRId64 ".M%" PRId64

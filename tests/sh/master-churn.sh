@@ -72,6 +72,19 @@ else
 	echo "  (prlimit can't be used here)"
 fi
 
+echo "- a template that hangs is replaced"
+template=$(loft_pids template)
+kill -STOP "$template"
+for i in 1 2 3 4 5; do
+	loft_send u1 "hang$i" >/dev/null 2>&1 &	# takes the spare workers
+	hung[i]=$!
+done
+wait_until 12 gone "$template"
+wait "${hung[@]}" || fail "who waited for the template got no answer"
+wait_until 5 loft_send u1 after
+grep -q "template $template doesn't answer, killing it" "$loft_log" || fail "nothing is told of the template"
+: >"$loft_log"
+
 echo "- a stop finds a message that doesn't come to its end: its client is told so, and nobody new gets in"
 lmtp_open "$port"
 lmtp_hear '^220 '
