@@ -18,7 +18,14 @@ list_extensions(const struct lmtp_session *s, struct str *out)
 {
 	const struct lmtp_settings *set = s->env->set;
 
-	str_append(out, "\n8BITMIME\nCHUNKING");
+	struct str mechs = STR_INIT;
+
+	lmtp_auth_offered(s, &mechs);
+	str_append(out, "\n8BITMIME");
+	if (mechs.len > 0)
+		str_printf(out, "\nAUTH%s", str_c(&mechs));
+	str_free(&mechs);
+	str_append(out, "\nCHUNKING");
 	if (s->env->dsn)
 		str_append(out, "\nDSN");
 	str_append(out, "\nENHANCEDSTATUSCODES");

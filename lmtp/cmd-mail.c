@@ -34,6 +34,20 @@ set_body(struct lmtp_session *s, const char *value)
 	return true;	/* stored as it comes, either way */
 }
 
+/* Whom the client holds for the author (RFC 4954 section 5); nobody here
+   asks. */
+static bool
+set_auth(struct lmtp_session *s, const char *value)
+{
+	if (value == NULL ||
+	    (strcmp(value, "<>") != 0 &&
+	     smtp_xtext_decode(value, s->trans->pool) == NULL)) {
+		lmtp_reply(s, 501, "5.5.4", "Invalid AUTH= parameter");
+		return false;
+	}
+	return true;
+}
+
 static bool
 set_size(struct lmtp_session *s, const char *value)
 {
@@ -94,6 +108,7 @@ set_params(struct lmtp_session *s, const struct smtp_param *p)
 		bool (*set)(struct lmtp_session *s, const char *value);
 		bool dsn;	/* only where DSN is offered */
 	} known[] = {
+		{ "AUTH", set_auth, false },
 		{ "BODY", set_body, false },
 		{ "ENVID", set_envid, true },
 		{ "RET", set_ret, true },
@@ -107,7 +122,9 @@ set_params(struct lmtp_session *s, const struct smtp_param *p)
 
 		while (i < count && strcmp(p->name, known[i].name) != 0)
 			i++;
-		if (i == count || (known[i].dsn && !s->env->dsn)) {
+		if (i == count || (known[i].dsn && !s->env->dsn) ||
+		    (known[i].set == set_auth &&
+		     *s->env->set->lmtp_auth_mechanisms == '\0')) {
 			lmtp_reply(s, 555, "5.5.4", "Unsupported parameters");
 			return false;
 		}

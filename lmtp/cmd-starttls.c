@@ -63,6 +63,7 @@ begin_anew(struct lmtp_session *s)
 			ip_text(&s->client->remote, buf));
 	s->remote_port = s->client->remote_port;
 	memset(&s->forward, 0, sizeof(s->forward));
+	s->auth_user = NULL;
 	s->helo = NULL;
 	s->errors = 0;
 	lmtp_session_state(s, LMTP_GREETING, NULL);

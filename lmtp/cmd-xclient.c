@@ -142,6 +142,7 @@ take_over(struct lmtp_session *s, const struct attributes *a)
 		s->remote_port = a->port;
 	if (a->session != NULL)
 		s->id = a->session;
+	s->auth_user = NULL;
 	s->helo = NULL;
 	lmtp_session_state(s, LMTP_GREETING, NULL);
 	lmtp_session_greet(s);

@@ -23,8 +23,8 @@
 
 /* auth answers for anyone when it sees root; a worker rests as somebody
    else. */
-static int
-connect_as_root(const char *path, struct err *err)
+int
+lmtp_env_connect(const char *path, struct err *err)
 {
 	int fd;
 
@@ -88,8 +88,10 @@ env_load(struct lmtp_env *env, struct err *err)
 		socket_path = pool_printf(env->pool, "%s/%s",
 					  env->process_set->base_dir,
 					  socket_path);
+	env->auth_client = pool_printf(env->pool, "%s/auth-client",
+				       env->process_set->base_dir);
 	env->userdb = userdb_conn_new(socket_path);
-	userdb_conn_set_connect(env->userdb, connect_as_root);
+	userdb_conn_set_connect(env->userdb, lmtp_env_connect);
 	return 0;
 }
 

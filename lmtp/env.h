@@ -39,6 +39,7 @@ struct lmtp_env {
 	struct deliver_batch *batch;
 	struct spool *spool;
 	struct userdb_conn *userdb;
+	const char *auth_client;	/* auth's socket for logins */
 	struct tls_context *tls;	/* NULL: no TLS. Not owned */
 	const char *hostname;
 	bool dsn;		/* delivery reports can be sent */
@@ -47,6 +48,9 @@ struct lmtp_env {
 /* Read the settings as they are for nobody in particular. */
 int lmtp_env_init(struct lmtp_env *env, const struct conf *conf,
 		  struct err *err);
+
+/* Connect to one of auth's sockets, as who may ask for anyone. */
+int lmtp_env_connect(const char *path, struct err *err);
 
 /* Make the settings those of this client's addresses; nothing is done when
    they are the last client's. -1: a setting can't be used. */

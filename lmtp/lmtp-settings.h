@@ -55,7 +55,8 @@
 	X(TIME, lmtp_session_timeout, "0", \
 	  "Longest session; 0 means any length.") \
 	X(STR, lmtp_auth_mechanisms, "", \
-	  "SASL mechanisms to offer; empty means no AUTH.") \
+	  "SASL mechanisms to offer: plain, login (both under TLS) and " \
+	  "external; empty means no AUTH.") \
 	X(BOOL, lmtp_dsn, "yes", \
 	  "Offer DSN, where delivery reports can be sent.")
 

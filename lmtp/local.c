@@ -47,15 +47,18 @@ make_headers(const struct lmtp_session *s)
 {
 	const char *delivered_to, *received_for, *headers;
 	/* RFC 3848, RFC 6531 */
-	static const char *const protocols[2][2] = {
-		{ "LMTP", "LMTPS" }, { "UTF8LMTP", "UTF8LMTPS" }
+	static const char *const protocols[2][2][2] = {
+		{ { "LMTP", "LMTPA" }, { "LMTPS", "LMTPSA" } },
+		{ { "UTF8LMTP", "UTF8LMTPA" },
+		  { "UTF8LMTPS", "UTF8LMTPSA" } }
 	};
 	struct str out = STR_INIT;
 	struct trace trace = {
 		.client = s->helo,
 		.client_ip = s->client_ip,
 		.hostname = s->env->hostname,
-		.protocol = protocols[s->trans->utf8][s->tls != NULL],
+		.protocol = protocols[s->trans->utf8][s->tls != NULL]
+			[s->auth_user != NULL],
 		.tls = s->tls_text,
 		.session_id = s->trans->id,
 		.sender = s->trans->sender.text,

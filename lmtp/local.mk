@@ -1,8 +1,8 @@
 # The LMTP worker.
 loftlibexec_PROGRAMS += lmtp/lmtp
 lmtp_lmtp_SOURCES = lmtp/main.c \
-	lmtp/cmd-bdat.c lmtp/cmd-data.c lmtp/cmd-help.c lmtp/cmd-lhlo.c lmtp/cmd-mail.c \
-	lmtp/cmd-noop.c lmtp/cmd-quit.c lmtp/cmd-rcpt.c lmtp/cmd-refused.c \
+	lmtp/cmd-auth.c lmtp/cmd-bdat.c lmtp/cmd-data.c lmtp/cmd-help.c lmtp/cmd-lhlo.c lmtp/cmd-mail.c \
+	lmtp/cmd-noop.c lmtp/cmd-quit.c lmtp/cmd-rcpt.c \
 	lmtp/cmd-rset.c lmtp/cmd-starttls.c lmtp/cmd-vrfy.c lmtp/cmd-xclient.c \
 	lmtp/cmd-xforward.c \
 	lmtp/certs.c lmtp/certs.h \

@@ -26,12 +26,14 @@ struct lmtp_env;
 struct rawlog;
 struct rawlog_list;
 struct service_client;
+struct str;
 struct tls;
 struct user;
 
 enum {
 	LMTP_PENDING_MAX = 100,	/* questions asked ahead */
 	LMTP_XCLIENT_MAX = 100,
+	LMTP_AUTH_FAILURES_MAX = 3,
 	LMTP_HANDSHAKE_MS = 60000,
 };
 
@@ -102,6 +104,8 @@ struct lmtp_session {
 	const struct rawlog_list *rawlog_list;	/* NULL: none */
 	struct tls *tls;	/* the stream's layer; NULL: none */
 	const char *tls_text;	/* what it is, for Received */
+	const char *auth_user;	/* who has logged in; NULL: nobody */
+	unsigned auth_failures;
 	struct logctx log;
 	const char *id;		/* SID */
 	const char *peer;	/* "127.0.0.1", or "local" */
@@ -143,6 +147,9 @@ bool lmtp_peer_may_forward(const struct lmtp_session *s);
 
 /* Speak TLS from now on. False: the session is over. */
 bool lmtp_session_start_tls(struct lmtp_session *s);
+
+/* " PLAIN LOGIN": what AUTH may be used with at present; "" is nothing. */
+void lmtp_auth_offered(const struct lmtp_session *s, struct str *out);
 
 /* Queue a reply. Recipients that wait for auth are answered first, so that
    replies stay in order. */

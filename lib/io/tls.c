@@ -292,6 +292,36 @@ tls_peer_cert(const struct tls *tls)
 		TLS_PEER_VALID : TLS_PEER_INVALID;
 }
 
+bool
+tls_peer_name(const struct tls *tls, const char *field, char *buf,
+	      size_t size)
+{
+	X509 *cert = SSL_get0_peer_certificate(tls->ssl);
+	int nid = OBJ_txt2nid(field), at, len;
+	const X509_NAME *name;
+	unsigned char *text;
+	bool ok;
+
+	if (cert == NULL || nid == NID_undef)
+		return false;
+	name = X509_get_subject_name(cert);
+	at = X509_NAME_get_index_by_NID(name, nid, -1);
+	if (at < 0)
+		return false;
+	len = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(
+		X509_NAME_get_entry(name, at)));
+	if (len < 0)
+		return false;
+	ok = len > 0 && (size_t)len < size &&
+		memchr(text, '\0', (size_t)len) == NULL;
+	if (ok) {
+		memcpy(buf, text, (size_t)len);
+		buf[len] = '\0';
+	}
+	OPENSSL_free(text);
+	return ok;
+}
+
 const char *
 tls_peer_error(const struct tls *tls)
 {

@@ -71,6 +71,11 @@ bool tls_resumed(const struct tls *tls);
 enum tls_peer { TLS_PEER_NONE, TLS_PEER_INVALID, TLS_PEER_VALID };
 enum tls_peer tls_peer_cert(const struct tls *tls);
 
+/* A field ("commonName") of its subject; false when there is none, or one
+   that doesn't fit or holds a NUL. */
+bool tls_peer_name(const struct tls *tls, const char *field, char *buf,
+		   size_t size);
+
 /* Why it is not valid. */
 const char *tls_peer_error(const struct tls *tls);
 

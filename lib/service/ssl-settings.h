@@ -6,8 +6,8 @@
 
 #define SSL_SETTINGS(X) \
 	X(ENUM, ssl, "yes:no:required", \
-	  "Offer STARTTLS where there is a certificate; required refuses " \
-	  "mail without TLS.") \
+	  "Offer STARTTLS where there is a certificate; required does no " \
+	  "more, as for LMTP in Dovecot: see lmtp_require_tls.") \
 	X(STR, ssl_cert, "", "Certificate chain in PEM, as <path.") \
 	X(STR, ssl_key, "", "Private key in PEM, as <path.") \
 	X(STR, ssl_key_password, "", "Password of the private key.") \
@@ -34,7 +34,7 @@
 	X(STR, ssl_options, "", \
 	  "compression and no_ticket, separated by blanks.") \
 	X(STR, ssl_dh, "", "Diffie-Hellman parameters, as <path.") \
-	X(STR, ssl_crypto_device, "", "OpenSSL engine.") \
+	X(STR, ssl_crypto_device, "", "OpenSSL engine; not used.") \
 	X(STR, ssl_client_ca_dir, "", \
 	  "Directory of certificates that servers are checked against.") \
 	X(STR, ssl_client_ca_file, "", \

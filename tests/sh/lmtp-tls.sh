@@ -286,6 +286,62 @@ lines 'LHLO x' QUIT | implicit -cert "$pki/client.pem" -key "$pki/client.key"
 heard '^221 '
 loft_stop
 
+echo "- AUTH"
+echo 'alice:{PLAIN}wonder land' >"$scratch/passwd"
+chmod 644 "$scratch/passwd"
+conf <<-CONF
+	$(pair mx.test.example)
+	ssl_ca = <$pki/ca.pem
+	ssl_verify_client_cert = yes
+	ssl_require_crl = no
+	lmtp_auth_mechanisms = plain login external
+	auth_mechanisms = plain login
+	auth_failure_delay = 0
+	passdb {
+	  driver = passwd-file
+	  args = $scratch/passwd
+	}
+CONF
+loft_start
+plain=$(printf '\0alice\0wonder land' | base64)
+wrong=$(printf '\0alice\0wonder' | base64)
+lmtp_open "$port"
+lmtp_hear '^220 '
+ask 'AUTH PLAIN' '^503 5\.5\.1 '
+lmtp_say 'LHLO x'
+lmtp_hear '^250 STARTTLS'
+ask "AUTH PLAIN $plain" '^538 5\.7\.11 '
+ask 'AUTH CRAM-MD5' '^504 5\.5\.4 '
+lmtp_close
+lines 'LHLO x' 'AUTH' 'AUTH PLAIN' '*' 'AUTH PLAIN &&&' 'AUTH EXTERNAL' "AUTH PLAIN $wrong" 'AUTH LOGIN' YWxpY2U= \
+	"$(printf 'wonder land' | base64)" "AUTH PLAIN $plain" 'MAIL FROM:<a@b> AUTH=alice+40x' \
+	'RCPT TO:<login@test.example>' DATA '' . QUIT | starttls
+for reply in '250-AUTH PLAIN LOGIN' '501 5\.5\.4 Missing mechanism' '334 ' '501 5\.7\.0 Authentication cancelled' \
+	'501 5\.5\.2 Invalid base64' '504 5\.5\.4 ' '535 5\.7\.8 Authentication failed\.' '334 VXNlcm5hbWU6' \
+	'334 UGFzc3dvcmQ6' '235 2\.7\.0 Logged in\.' '503 5\.5\.1 Already authenticated' '250 2\.0\.0 <login@' '221 '; do
+	heard "^$reply"
+done
+grep -q '^	by mx.test.example with LMTPSA$' "$loft_dir"/mail/login/Maildir/new/* || fail "Received lacks the A"
+logged 'Login: user=<alice>, method=LOGIN, rip=127\.0\.0\.1, TLS'
+! grep -q wonder "$loft_log" || fail "a password is in the log"
+lines 'LHLO x' "AUTH PLAIN $plain" 'RSET' 'MAIL FROM:<a@b>' "AUTH PLAIN $plain" QUIT | implicit
+heard '^235 2\.7\.0 Logged in\.'
+lines 'LHLO x' 'MAIL FROM:<a@b>' "AUTH PLAIN $plain" QUIT | implicit
+heard '^503 5\.5\.0 AUTH not permitted during a mail transaction'
+lines 'LHLO x' "AUTH PLAIN $wrong" "AUTH PLAIN $wrong" "AUTH PLAIN $wrong" QUIT | implicit
+heard '^421 4\.7\.0 .*Too many authentication failures'
+lines 'LHLO x' "AUTH EXTERNAL $(printf somebody | base64)" 'AUTH EXTERNAL =' QUIT |
+	implicit -cert "$pki/client.pem" -key "$pki/client.key"
+heard '^250-AUTH PLAIN LOGIN EXTERNAL'
+heard '^535 5\.7\.8 '
+heard '^235 2\.7\.0 '
+logged 'Login: user=<client>, method=EXTERNAL, '
+kill -STOP "$(loft_pids daemon)"
+lines 'LHLO x' "AUTH PLAIN $plain" QUIT | implicit
+kill -CONT "$(loft_pids daemon)"
+heard '^454 4\.7\.0 '
+loft_stop
+
 echo "- lmtp_require_tls, versions, ciphers, options"
 conf <<-CONF
 	$(pair mx.test.example)
