@@ -27,8 +27,9 @@ cut(char *line, const char *fields[COLUMNS_MAX + 1])
 		fields[count++] = NULL;
 }
 
+/* The rows whose first column is name; all for NULL. */
 static int
-print_answer(enum output_format format, char *text)
+print_answer(enum output_format format, char *text, const char *name)
 {
 	const char *columns[COLUMNS_MAX + 1], *values[COLUMNS_MAX + 1];
 	struct output *out;
@@ -40,7 +41,8 @@ print_answer(enum output_format format, char *text)
 		if (*line == '\0')
 			continue;
 		cut(line, values);
-		output_row(out, values);
+		if (name == NULL || str_eq(values[0], name))
+			output_row(out, values);
 	}
 	return output_finish(&out) == 0 ? CTL_OK : CTL_TEMPFAIL;
 }
@@ -57,11 +59,11 @@ list(struct ctl *ctl, const struct ctl_command *command, int argc,
 		if (opt != 'f' || !output_format_parse(optarg, &format))
 			return ctl_usage(command);
 	}
-	if (optind < argc)
+	if (optind + 1 < argc)
 		return ctl_usage(command);
 	status = ctl_ask_master(ctl, question, &answer);
 	if (status == CTL_OK && answer.data != NULL)
-		status = print_answer(format, answer.data);
+		status = print_answer(format, answer.data, argv[optind]);
 	str_free(&answer);
 	return status;
 }
@@ -79,13 +81,13 @@ run_service_status(struct ctl *ctl, int argc, char **argv)
 }
 
 const struct ctl_command cmd_process_status = {
-	"process status", "[-f table|flow|tab|json]",
+	"process status", "[-f table|flow|tab|json] [SERVICE]",
 	"List the daemon's processes and what they are doing.",
 	run_process_status
 };
 
 const struct ctl_command cmd_service_status = {
-	"service status", "[-f table|flow|tab|json]",
+	"service status", "[-f table|flow|tab|json] [SERVICE]",
 	"List the services, their processes and limits.",
 	run_service_status
 };

@@ -238,7 +238,9 @@ parse(struct asking *a, int argc, char **argv)
 			a->expand = optarg;
 			break;
 		case 'f':
-			a->field = optarg;
+			/* no field is named as a format is */
+			if (!output_format_parse(optarg, &a->ctl->format))
+				a->field = optarg;
 			break;
 		case 'u':
 			a->userdb_only = true;

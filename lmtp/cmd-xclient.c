@@ -154,13 +154,13 @@ lmtp_cmd_xclient(struct lmtp_session *s, char *args)
 	struct attributes a = { .pool = s->pool };
 	char *word;
 
-	if (!lmtp_peer_trusted(s)) {
-		lmtp_reply(s, 550, "5.7.14", "You are not from trusted IP");
-		return;
-	}
 	if (s->trans != NULL) {
 		lmtp_reply(s, 503, "5.5.0", "XCLIENT not permitted during a "
 			   "mail transaction");
+		return;
+	}
+	if (!lmtp_peer_trusted(s)) {
+		lmtp_reply(s, 550, "5.7.14", "You are not from trusted IP");
 		return;
 	}
 	/* What it says lives as long as the session, so there is an end. */

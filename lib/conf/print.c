@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <sysexits.h>
 
 #include "config.h"
 #include "conf/conf-private.h"
@@ -317,8 +318,10 @@ print_named(struct view *view, const char *name, FILE *out)
 	print_items(view, 0, out);
 	(void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(name, "/"),
 		       name);
-	if (view->count == 0 && section_kind_find(word) == NULL)
+	if (view->count == 0 && section_kind_find(word) == NULL) {
 		tell_unknown(name);
+		view->unknown = true;
+	}
 }
 
 static void
@@ -352,7 +355,7 @@ conf_print(const struct conf *conf, const struct conf_print *how, FILE *out,
 	}
 	free(view.items);
 	pool_free(&view.pool);
-	return view.failed ? -1 : 0;
+	return view.failed ? -1 : view.unknown;
 }
 
 /* Say "Error: " in front of each line, as a program's log would. */
@@ -376,11 +379,11 @@ conf_print_main(const char *file, const struct conf_print *how)
 	int status = EXIT_CONFIG;
 
 	if (conf_load(file, &conf, &errors, &warnings) == 0) {
-		status = 0;
-		if (conf_print(conf, how, stdout, &err) < 0) {
+		int printed = conf_print(conf, how, stdout, &err);
+
+		if (printed < 0)
 			(void)fprintf(stderr, "%s\n", err.text);
-			status = EXIT_CONFIG;
-		}
+		status = printed < 0 ? EXIT_CONFIG : printed > 0 ? EX_USAGE : 0;
 		conf_free(&conf);
 	}
 	tell_lines(str_c(&warnings), "Warning: ");

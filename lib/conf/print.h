@@ -34,12 +34,14 @@ struct conf_print {
 };
 
 /* Print. -1 with err when a file can't be read (expand only). A name nobody
-   knows prints nothing, as in doveconf, but is told on stderr. */
+   knows prints nothing, as in doveconf, but is told on stderr; 1 is returned
+   then. */
 int conf_print(const struct conf *conf, const struct conf_print *how,
 	       FILE *out, struct err *err);
 
 /* Load `file`, tell errors and warnings on stderr, print to stdout. Returns
-   the exit status: 0, 89 for errors in the configuration. */
+   the exit status: 0, 64 for a name nobody knows, 89 for errors in the
+   configuration. */
 int conf_print_main(const char *file, const struct conf_print *how);
 
 #endif

@@ -30,6 +30,7 @@ struct view {
 	size_t count, size;
 	struct err *err;		/* what failed is set */
 	bool failed;
+	bool unknown;	/* a name was asked for that nobody knows */
 };
 
 /* What stands in place of a secret, whole or in part. */

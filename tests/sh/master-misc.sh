@@ -35,6 +35,11 @@ loft_ctl process status | head -n 1 | grep -q '^name  *pid  *kind  *state' || fa
 loft_ctl -f flow process status | grep -q "name=lmtp pid=$worker kind=worker state=transaction" || fail "flow"
 loft_ctl process status -f json | grep -q "{\"name\":\"lmtp\",\"pid\":\"$worker\",\"kind\":\"worker\",\"state\":\"transaction\"" ||
 	fail "json: $(loft_ctl -f json process status)"
+[ "$(loft_ctl -f tab process status auth | cut -f1 | sort -u)" = $'auth\nname' ] || fail "process status auth"
+[ "$(loft_ctl -f tab service status nosuch | wc -l)" = 1 ] || fail "service status nosuch"
+loft_ctl config nosuch >"$scratch/out" 2>&1
+[ $? = 64 ] || fail "config nosuch: $(cat "$scratch/out")"
+grep -q "unknown setting 'nosuch'" "$scratch/out" || fail "config nosuch: $(cat "$scratch/out")"
 loft_ctl -f tab service status | grep -q "^lmtp	1	0	100	" || fail "service status"
 loft_ctl -f flow who | grep -q "service=lmtp pid=$worker ip=127.0.0.1 state=transaction" || fail "who: $(loft_ctl who)"
 [ "$(loft_ctl -f tab who '10.*' | wc -l)" = 1 ] || fail "who with a mask"
