@@ -121,7 +121,7 @@ AM_TESTS_ENVIRONMENT = \
 INTEROP_TESTS = tests/interop/postfix.sh \
 	tests/interop/postfix-tls.sh \
 	tests/interop/postfix-system-users.sh \
-	tests/interop/postfix-xforward.sh
+	tests/interop/postfix-xforward.sh tests/interop/exim.sh
 EXTRA_DIST += tests/run-suite.sh tests/run-valgrind.sh \
 	tests/run-fuzz.sh $(INTEROP_TESTS) \
 	tests/interop/postfix-lib.sh

@@ -1,0 +1,143 @@
+#!/bin/bash
+# The real Exim: its lmtp transport by socket and by command, its smtp transport with protocol = lmtp (BDAT), and
+# callout verification. Its package conflicts with other MTAs, so it is unpacked beside the system: from
+# $LOFT_TEST_PACKAGES, a directory of .deb files that ./check fills.
+. "${srcdir:?}/tests/harness.sh"
+
+[ "$(id -u)" = 0 ] || skip "Exim wants root"
+packages=${LOFT_TEST_PACKAGES:-}
+ls "$packages"/exim4-daemon-light_*.deb >/dev/null 2>&1 || skip "no package of Exim in \$LOFT_TEST_PACKAGES"
+command -v dpkg >/dev/null || skip "dpkg is not installed"
+unshare -m true 2>/dev/null || skip "no mount namespaces here"
+if [ -z "${LOFT_IN_NAMESPACE:-}" ]; then
+	LOFT_IN_NAMESPACE=1 exec unshare -m --propagation private bash "$0"
+fi
+
+dir=$scratch
+for package in "$packages"/*.deb; do
+	dpkg -x "$package" "$dir/root" || fail "dpkg -x $package"
+done
+exim=$dir/root/usr/sbin/exim4
+
+# Its own /etc: the user whom the package's scripts would have made, its libraries (it is setuid, so LD_LIBRARY_PATH
+# doesn't count) and its configuration, because one named by -C costs it its rights.
+cp -a /etc "$dir/etc"
+echo 'Debian-exim:x:61250:61250::/nonexistent:/bin/false' >>"$dir/etc/passwd"
+echo 'Debian-exim:x:61250:' >>"$dir/etc/group"
+mkdir -p "$dir/etc/exim4" "$dir/etc/ld.so.conf.d"
+ls -d "$dir"/root/usr/lib/*-linux-gnu* >"$dir/etc/ld.so.conf.d/0-exim.conf"
+mount --bind "$dir/etc" /etc || skip "cannot bind-mount"
+[ ! -d /var/cache/ldconfig ] || mount -t tmpfs none /var/cache/ldconfig || skip "cannot mount"
+ldconfig 2>/dev/null
+ldd "$exim" | grep 'not found' && skip "a library of Exim's is missing"
+
+port=$(free_port)
+echo "alice::$loft_uid:$loft_gid::$loft_dir/mail/alice::
+bob::$loft_uid:$loft_gid::$loft_dir/mail/bob::" >"$dir/users"
+chmod 644 "$dir/users"
+loft_conf <<-CONF
+	first_valid_uid = 1
+	auth_username_format = %n
+	userdb {
+	  driver = passwd-file
+	  args = $dir/users
+	}
+	service lmtp {
+	  unix_listener lmtp {
+	    mode = 0666
+	  }
+	  inet_listener lmtp {
+	    address = 127.0.0.1
+	    port = $port
+	  }
+	}
+CONF
+
+mkdir "$dir/exim" "$dir/exim/spool" "$dir/exim/log"
+chown 61250:61250 "$dir/exim/spool" "$dir/exim/log"
+cat >"$dir/etc/exim4/exim4.conf" <<-CONF
+	exim_path = $exim
+	exim_user = Debian-exim
+	exim_group = Debian-exim
+	spool_directory = $dir/exim/spool
+	log_file_path = $dir/exim/log/%slog
+	primary_hostname = mta.example
+	acl_smtp_rcpt = check_rcpt
+	keep_environment =
+	begin acl
+	check_rcpt:
+	  require verify = recipient/callout=10s,no_cache
+	  accept
+	begin routers
+	by_socket:
+	  driver = accept
+	  domains = socket.example
+	  transport = lmtp_socket
+	by_command:
+	  driver = accept
+	  domains = command.example
+	  transport = lmtp_command
+	by_tcp:
+	  driver = manualroute
+	  domains = tcp.example
+	  route_list = * 127.0.0.1
+	  self = send
+	  transport = lmtp_tcp
+	begin transports
+	lmtp_socket:
+	  driver = lmtp
+	  socket = $loft_socket
+	  batch_max = 10
+	  ignore_quota
+	  user = $loft_uid
+	  group = $loft_gid
+	lmtp_command:
+	  driver = lmtp
+	  command = $builddir/lmtp/lmtp -c $loft_file
+	  user = $loft_uid
+	  group = $loft_gid
+	lmtp_tcp:
+	  driver = smtp
+	  protocol = lmtp
+	  port = $port
+	  hosts_try_chunking = *
+	  hosts_try_fastopen =
+	begin retry
+	* * F,1h,1m
+CONF
+chmod 644 "$dir/etc/exim4/exim4.conf"
+run_exim() {
+	timeout 60 "$exim" "$@"
+}
+run_exim -bV >"$dir/version" 2>&1 || fail "exim -bV: $(cat "$dir/version")"
+head -n 1 "$dir/version"
+loft_start
+
+has_mail() { # USER SUBJECT
+	grep -rqsx "Subject: $2" "$loft_dir/mail/$1/Maildir/new"
+}
+
+for way in socket command tcp; do
+	echo "- by $way"
+	printf 'Subject: by %s\n\nbody\n.\n..dots\nend\n' "$way" |
+		run_exim -odf -oi -f sender@mta.example "alice@$way.example" "bob@$way.example" \
+			"nosuch@$way.example" >"$dir/out" 2>&1 || fail "exim: $(cat "$dir/out" "$dir"/exim/log/*)"
+	for user in alice bob; do
+		has_mail $user "by $way" || fail "$user has no mail by $way: $(cat "$dir/out" "$dir"/exim/log/*)"
+	done
+	# Nobody of that name: bounced for good, with Loft's words.
+	grep -q "\*\* nosuch@$way.example .*550 5.1.1 <nosuch@$way.example> User doesn't exist: nosuch" \
+		"$dir/exim/log/mainlog" || fail "no bounce: $(cat "$dir/exim/log/mainlog")"
+done
+file=$(grep -rlx 'Subject: by tcp' "$loft_dir/mail/alice/Maildir/new" | head -n 1)
+[ "$(sed '1,/^$/d' "$file")" = "$(printf 'body\n.\n..dots\nend')" ] || fail "$(cat "$file")"
+grep -q 'with LMTP' "$file" || fail "Received: $(cat "$file")"
+
+echo "- callout verification"
+printf 'EHLO client.example\r\nMAIL FROM:<a@mta.example>\r\nRCPT TO:<alice@tcp.example>\r\nRCPT TO:<nosuch@tcp.example>\r\nQUIT\r\n' |
+	run_exim -bhc 192.0.2.1 >"$dir/out" 2>"$dir/err" || fail "exim -bhc: $(cat "$dir/err")"
+grep -q '^250 Accepted' "$dir/out" || fail "alice: $(cat "$dir/out" "$dir/err")"
+grep -q '^550' "$dir/out" || fail "nosuch: $(cat "$dir/out" "$dir/err")"
+! has_mail nosuch . || fail "mail for nobody"
+! grep -E 'Panic|Fatal' "$loft_log" || fail "errors in the log"
+echo ok
