@@ -22,6 +22,7 @@
 #include "core/num.h"
 #include "core/pool.h"
 #include "core/str.h"
+#include "ctl/relay.h"
 #include "io/sock.h"
 #include "io/spool.h"
 #include "io/stream.h"
@@ -44,6 +45,8 @@ static struct {
 	const char *sender, *helo;
 	unsigned timeout;	/* seconds, for each wait */
 	bool smtp, verbose, quiet;
+	bool bdat, ignore_quota, relay, qmail;
+	unsigned batch_max;	/* recipients of a transaction; 0: any */
 	bool tls, starttls, verify;
 	const char *ca_file;
 	struct recipient *rcpts;
@@ -52,6 +55,12 @@ static struct {
 	.sender = "",
 	.timeout = 300,
 };
+
+/* The recipients of the transaction that goes on. */
+static struct {
+	struct recipient *rcpts;
+	unsigned count;
+} batch;
 
 static struct spool *message;
 static bool message_8bit;
@@ -165,15 +174,22 @@ set_result(struct recipient *rcpt, unsigned code, const char *words)
 
 /* Those about whom nothing is known yet, or whose RCPT was accepted. */
 static void
-set_results(unsigned code, const char *words)
+set_results_of(struct recipient *rcpts, unsigned count, unsigned code,
+	       const char *words)
 {
-	for (unsigned i = 0; i < opt.rcpt_count; i++) {
-		struct recipient *rcpt = &opt.rcpts[i];
+	for (unsigned i = 0; i < count; i++) {
+		struct recipient *rcpt = &rcpts[i];
 
 		if (rcpt->code == 0 ||
 		    (rcpt->code / 100 == 2 && !rcpt->final))
 			set_result(rcpt, code, words);
 	}
+}
+
+static void
+set_results(unsigned code, const char *words)
+{
+	set_results_of(batch.rcpts, batch.count, code, words);
 }
 
 static bool
@@ -234,9 +250,25 @@ accepted_count(void)
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < opt.rcpt_count; i++)
-		count += opt.rcpts[i].code / 100 == 2;
+	for (unsigned i = 0; i < batch.count; i++)
+		count += batch.rcpts[i].code / 100 == 2;
 	return count;
+}
+
+static bool
+uses_bdat(void)
+{
+	return opt.bdat && (client.exts & SMTP_EXT_CHUNKING) != 0;
+}
+
+static int
+send_rcpt(const struct recipient *rcpt, struct err *err)
+{
+	bool ignore = opt.ignore_quota &&
+		(client.exts & SMTP_EXT_IGNOREQUOTA) != 0;
+
+	return smtp_client_send(&client, err, "RCPT TO:<%s>%s", rcpt->address,
+				ignore ? " IGNOREQUOTA" : "");
 }
 
 /* MAIL, RCPTs and DATA ahead of all replies (RFC 2920). 1: the server wants
@@ -246,18 +278,19 @@ envelope_pipelined(struct err *err)
 {
 	if (send_mail(err) < 0)
 		return -1;
-	for (unsigned i = 0; i < opt.rcpt_count; i++) {
-		if (smtp_client_send(&client, err, "RCPT TO:<%s>",
-				     opt.rcpts[i].address) < 0)
+	for (unsigned i = 0; i < batch.count; i++) {
+		if (send_rcpt(&batch.rcpts[i], err) < 0)
 			return -1;
 	}
-	if (smtp_client_send(&client, err, "DATA") < 0 ||
+	if ((!uses_bdat() && smtp_client_send(&client, err, "DATA") < 0) ||
 	    read_mail_reply(err) < 0)
 		return -1;
-	for (unsigned i = 0; i < opt.rcpt_count; i++) {
-		if (read_rcpt_reply(&opt.rcpts[i], err) < 0)
+	for (unsigned i = 0; i < batch.count; i++) {
+		if (read_rcpt_reply(&batch.rcpts[i], err) < 0)
 			return -1;
 	}
+	if (uses_bdat())
+		return accepted_count() > 0;
 	return smtp_client_read(&client, err) < 0 ? -1 : 1;
 }
 
@@ -271,14 +304,15 @@ envelope_in_turn(struct err *err)
 	result = read_mail_reply(err);
 	if (result <= 0)
 		return result;
-	for (unsigned i = 0; i < opt.rcpt_count; i++) {
-		if (smtp_client_send(&client, err, "RCPT TO:<%s>",
-				     opt.rcpts[i].address) < 0 ||
-		    read_rcpt_reply(&opt.rcpts[i], err) < 0)
+	for (unsigned i = 0; i < batch.count; i++) {
+		if (send_rcpt(&batch.rcpts[i], err) < 0 ||
+		    read_rcpt_reply(&batch.rcpts[i], err) < 0)
 			return -1;
 	}
 	if (accepted_count() == 0)
 		return 0;
+	if (uses_bdat())
+		return 1;
 	if (smtp_client_send(&client, err, "DATA") < 0)
 		return -1;
 	return smtp_client_read(&client, err) < 0 ? -1 : 1;
@@ -317,12 +351,57 @@ send_text(struct err *err)
 	return result;
 }
 
+/* LF becomes CRLF; the state is kept between calls. */
+struct line_ends {
+	bool last_cr;
+};
+
+static void
+make_lines(struct line_ends *ends, const char *data, size_t len,
+	   struct str *out)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (data[i] == '\n' && !ends->last_cr)
+			str_append_c(out, '\r');
+		ends->last_cr = data[i] == '\r';
+		str_append_c(out, data[i]);
+	}
+}
+
+/* The message as one chunk: as it is, but for the line ends. */
+static int
+send_chunk(struct err *err)
+{
+	struct line_ends ends = { false };
+	struct str out = STR_INIT;
+	char *buf = mem_alloc(CHUNK);
+	uint64_t offset = 0;
+	ssize_t n = 0;
+	int result;
+
+	result = smtp_client_send(&client, err, "BDAT %llu LAST",
+		(unsigned long long)(spool_size(message) +
+				     spool_lines(message)));
+	while (result == 0 &&
+	       (n = spool_read(message, offset, buf, CHUNK, err)) > 0) {
+		offset += (uint64_t)n;
+		str_reset(&out);
+		make_lines(&ends, buf, (size_t)n, &out);
+		result = smtp_client_write(&client, str_c(&out), out.len, err);
+	}
+	if (opt.verbose && result == 0 && n == 0)
+		show_line('>', "(message)", 9);
+	str_free(&out);
+	free(buf);
+	return n < 0 ? -1 : result;
+}
+
 /* One reply per accepted recipient in LMTP, one for all in SMTP. */
 static int
 read_results(struct err *err)
 {
-	for (unsigned i = 0; i < opt.rcpt_count; i++) {
-		struct recipient *rcpt = &opt.rcpts[i];
+	for (unsigned i = 0; i < batch.count; i++) {
+		struct recipient *rcpt = &batch.rcpts[i];
 
 		if (rcpt->code / 100 != 2)
 			continue;
@@ -362,6 +441,8 @@ transact(struct err *err)
 		envelope_pipelined(err) : envelope_in_turn(err);
 	if (wanted <= 0)
 		return wanted;
+	if (uses_bdat())
+		return send_chunk(err) < 0 ? -1 : read_results(err);
 	if (client.reply.code != 354) {
 		set_results(client.reply.code / 100 == 5 ? 500 : 400,
 			    smtp_client_reply_line(&client));
@@ -370,6 +451,28 @@ transact(struct err *err)
 	if (accepted_count() == 0)
 		return send_nothing(err);
 	return send_text(err) < 0 ? -1 : read_results(err);
+}
+
+/* One transaction after the other, over one connection. */
+static int
+transact_all(struct err *err)
+{
+	unsigned max = opt.batch_max > 0 ? opt.batch_max : opt.rcpt_count;
+
+	for (unsigned first = 0; first < opt.rcpt_count; first += max) {
+		unsigned left = opt.rcpt_count - first;
+
+		batch.rcpts = opt.rcpts + first;
+		batch.count = left < max ? left : max;
+		if (transact(err) < 0)
+			return -1;
+		/* A transaction that came to nothing is still open. */
+		if (left > max &&
+		    (smtp_client_send(&client, err, "RSET") < 0 ||
+		     smtp_client_read(&client, err) < 0))
+			return -1;
+	}
+	return 0;
 }
 
 static void
@@ -401,6 +504,15 @@ end_command(void)
 	}
 }
 
+/* For qmail-local: 100 bounces, 111 tries again. */
+static int
+qmail_status(int status)
+{
+	if (status == EX_OK)
+		return 0;
+	return status == EX_TEMPFAIL || status == EX_USAGE ? 111 : 100;
+}
+
 static int
 report(void)
 {
@@ -423,7 +535,9 @@ report(void)
 			 status != EX_TEMPFAIL)
 			status = EX_UNAVAILABLE;
 	}
-	return fflush(stdout) == 0 ? status : EX_TEMPFAIL;
+	if (fflush(stdout) != 0)
+		status = EX_TEMPFAIL;
+	return opt.qmail ? qmail_status(status) : status;
 }
 
 static void
@@ -433,7 +547,10 @@ usage(FILE *f)
 "usage: loft-send [--socket PATH | --host HOST [--port PORT] |\n"
 "                  --command COMMAND] [-f SENDER] [--smtp] [--helo NAME]\n"
 "                 [--tls | --starttls] [--verify] [--ca-file FILE]\n"
-"                 [--timeout SECONDS] [--quiet] [--verbose] RECIPIENT...\n");
+"                 [--bdat] [--ignore-quota] [--batch-max N]\n"
+"                 [--timeout SECONDS] [--quiet] [--verbose] RECIPIENT...\n"
+"       loft-send --qmail [OPTION...]\n"
+"       loft-send --relay [--socket PATH | --host HOST [--port PORT]]\n");
 }
 
 /* May it stand between < and >? */
@@ -474,7 +591,11 @@ check_options(void)
 	if (opt.verify && !opt.tls && !opt.starttls)
 		return bad_usage("--verify and --ca-file need --tls or "
 				 "--starttls", "");
-	if (opt.rcpt_count == 0)
+	if (opt.relay && (opt.tls || opt.starttls || opt.command != NULL ||
+			  opt.rcpt_count > 0))
+		return bad_usage("--relay passes on what it gets: no "
+				 "recipients, --command or TLS", "");
+	if (opt.rcpt_count == 0 && !opt.relay)
 		return bad_usage("no recipient", "");
 	if (!address_ok(opt.sender))
 		return bad_usage("not an address", opt.sender);
@@ -505,6 +626,22 @@ strip_brackets(char *address)
 	return address + 1;
 }
 
+/* What qmail-local says about a mail (qmail-command(8)): a double bounce has
+   the sender "#@[]". */
+static void
+take_qmail_envelope(void)
+{
+	char *sender = getenv("SENDER"), *recipient = getenv("RECIPIENT");
+
+	if (*opt.sender == '\0' && sender != NULL &&
+	    strcmp(sender, "#@[]") != 0)
+		opt.sender = strip_brackets(sender);
+	if (opt.rcpt_count == 0 && recipient != NULL && *recipient != '\0') {
+		opt.rcpts[0].address = recipient;
+		opt.rcpt_count = 1;
+	}
+}
+
 /* EX_OK, or the status to end with; -1: all was said, end well. */
 static int
 parse_options(int argc, char *argv[])
@@ -523,6 +660,11 @@ parse_options(int argc, char *argv[])
 		{ "starttls", no_argument, NULL, 'X' },
 		{ "verify", no_argument, NULL, 'y' },
 		{ "ca-file", required_argument, NULL, 'C' },
+		{ "bdat", no_argument, NULL, 'B' },
+		{ "ignore-quota", no_argument, NULL, 'I' },
+		{ "batch-max", required_argument, NULL, 'b' },
+		{ "relay", no_argument, NULL, 'R' },
+		{ "qmail", no_argument, NULL, 'Q' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'u' },
@@ -553,6 +695,14 @@ parse_options(int argc, char *argv[])
 				return bad_usage("not a time in seconds",
 						 optarg);
 			break;
+		case 'B': opt.bdat = true; break;
+		case 'I': opt.ignore_quota = true; break;
+		case 'R': opt.relay = true; break;
+		case 'Q': opt.qmail = true; break;
+		case 'b':
+			if (!num_u32(optarg, &opt.batch_max))
+				return bad_usage("not a number", optarg);
+			break;
 		case 'u': usage(stdout); return -1;
 		case 'V': (void)puts("loft-send " PACKAGE_VERSION); return -1;
 		default: usage(stderr); return EX_USAGE;
@@ -562,6 +712,8 @@ parse_options(int argc, char *argv[])
 	opt.rcpts = mem_alloc((opt.rcpt_count + 1) * sizeof(*opt.rcpts));
 	for (unsigned i = 0; i < opt.rcpt_count; i++)
 		opt.rcpts[i].address = strip_brackets(argv[optind + (int)i]);
+	if (opt.qmail)
+		take_qmail_envelope();
 	return check_options();
 }
 
@@ -575,12 +727,13 @@ run(void)
 		(void)fprintf(stderr, "loft-send: %s\n", err.text);
 		return EX_TEMPFAIL;
 	}
-	if (open_client(&err) < 0 || transact(&err) < 0) {
+	if (open_client(&err) < 0 || transact_all(&err) < 0) {
 		/* What had no answer may have been done, or not: try again. */
 		(void)snprintf(words, sizeof(words), "%s%s",
 			       err.kind == ERR_PERM ? "" : "451 4.4.2 ",
 			       err.text);
-		set_results(err.kind == ERR_PERM ? 554 : 451, words);
+		set_results_of(opt.rcpts, opt.rcpt_count,
+			       err.kind == ERR_PERM ? 554 : 451, words);
 	} else {
 		quit();
 	}
@@ -591,16 +744,42 @@ run(void)
 	return report();
 }
 
+/* The caller's client learns in the server's place why there is none. */
+static int
+relay(void)
+{
+	int64_t timeout = (int64_t)opt.timeout * 1000;
+	struct err err;
+	int fd, result;
+
+	fd = opt.host != NULL ?
+		sock_connect_inet(opt.host, opt.port, deadline_in(timeout),
+				  &err) :
+		sock_connect_unix(opt.socket, &err);
+	if (fd < 0) {
+		(void)printf("421 4.4.1 %s\r\n", err.text);
+		(void)fflush(stdout);
+		(void)fprintf(stderr, "loft-send: %s\n", err.text);
+		return EX_TEMPFAIL;
+	}
+	result = relay_run(fd, timeout, &err);
+	(void)close(fd);
+	if (result < 0)
+		(void)fprintf(stderr, "loft-send: %s\n", err.text);
+	return result < 0 ? EX_TEMPFAIL : EX_OK;
+}
+
 int
 main(int argc, char *argv[])
 {
 	int status = parse_options(argc, argv);
 
 	if (status != EX_OK)
-		return status < 0 ? EX_OK : status;
+		return status < 0 ? EX_OK :
+			opt.qmail ? qmail_status(status) : status;
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
-	status = run();
+	status = opt.relay ? relay() : run();
 	for (unsigned i = 0; i < opt.rcpt_count; i++)
 		free(opt.rcpts[i].words);
 	free(opt.rcpts);

@@ -90,7 +90,7 @@ SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh tests/sh/l
 	tests/sh/master-churn.sh tests/sh/auth.sh \
 	tests/sh/conf-doveconf.sh tests/sh/conf-samples.sh
 SH_TESTS += tests/sh/lmtp-dsn.sh tests/sh/lmtp-haproxy.sh tests/sh/lmtp-concurrency.sh tests/sh/lmtp-trouble.sh \
-	tests/sh/lmtp-rawlog.sh
+	tests/sh/lmtp-rawlog.sh tests/sh/loft-send.sh
 EXTRA_DIST += tests/conf
 
 # Dialogues and their player.

@@ -25,6 +25,7 @@ enum smtp_ext {
 	SMTP_EXT_SMTPUTF8 = 1 << 5,
 	SMTP_EXT_DSN = 1 << 6,
 	SMTP_EXT_ENHANCEDSTATUSCODES = 1 << 7,
+	SMTP_EXT_IGNOREQUOTA = 1 << 8,
 };
 
 struct smtp_client {

@@ -1,0 +1,13 @@
+/* Passing a session on as it is: loft-send --relay. */
+#ifndef LOFT_CTL_RELAY_H
+#define LOFT_CTL_RELAY_H
+
+#include "core/clock.h"
+
+struct err;
+
+/* Between standard input and output and a connected socket, until the server
+   closes. Where nothing moves for timeout_ms it ends with -1. */
+int relay_run(int fd, int64_t timeout_ms, struct err *err);
+
+#endif

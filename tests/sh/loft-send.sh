@@ -1,0 +1,132 @@
+#!/bin/bash
+# loft-send: chunks, batches, relay, qmail's conventions, and servers that answer oddly.
+. "${srcdir:?}/tests/harness.sh"
+
+send=$builddir/ctl/loft-send
+mkdir -p "$loft_dir"
+for user in alice bob carol; do
+	echo "$user::$loft_uid:$loft_gid::$loft_dir/mail/$user::"
+done >"$scratch/users"
+chmod 644 "$scratch/users"
+port=$(free_port)
+loft_conf <<CONF
+first_valid_uid = 1
+userdb {
+  driver = passwd-file
+  args = $scratch/users
+}
+service lmtp {
+  inet_listener lmtp {
+    address = 127.0.0.1
+    port = $port
+  }
+}
+CONF
+loft_start
+
+# A message on standard input; what it says and its status are in $out and $status.
+try() {
+	out=$(printf 'Subject: s\n\n.\n..dots\nlong %0100000d\nno end' 7 | "$send" "$@" 2>"$scratch/err")
+	status=$?
+}
+
+is() { # STATUS LINE...
+	local want=$1 line
+	shift
+	[ $status = "$want" ] || fail "status $status instead of $want: $out $(cat "$scratch/err")"
+	for line; do
+		grep -qxE -- "$line" <<<"$out" || fail "no '$line' in: $out"
+	done
+}
+
+text_of() {
+	sed '1,/^$/d' "$(find "$loft_dir/mail/$1/Maildir/new" -type f | tail -n 1)"
+}
+
+echo "- one chunk"
+try --socket "$loft_socket" --bdat --verbose -f a@x alice nosuch
+is 67 'alice: 250 2\.0\.0 <alice> .* Saved' "nosuch: 550 5\.1\.1 .*"
+grep -q '^> BDAT 1000[0-9]* LAST$' "$scratch/err" || fail "$(cut -c1-100 "$scratch/err")"
+! grep -q '^> DATA' "$scratch/err" || fail "DATA too"
+[ "$(text_of alice)" = "$(printf '.\n..dots\nlong %0100000d\nno end' 7)" ] || fail "the text: $(text_of alice | cut -c1-50)"
+try --socket "$loft_socket" --bdat -f a@x nosuch
+is 67
+
+echo "- batches"
+try --socket "$loft_socket" --batch-max 2 --verbose -f a@x alice nosuch bob carol nosuch2
+is 67 'alice: 250 .*' 'bob: 250 .*' 'carol: 250 .*' 'nosuch: 550 .*' 'nosuch2: 550 .*'
+[ "$(grep -c '^> MAIL' "$scratch/err")" = 3 ] || fail "$(cut -c1-100 "$scratch/err")"
+try --socket "$loft_socket" --batch-max 1 --bdat -f a@x nosuch alice
+is 67 'alice: 250 .*'
+
+echo "- relay"
+try --command "$send --relay --host 127.0.0.1 --port $port" -f a@x bob
+is 0 'bob: 250 2\.0\.0 <bob> .*'
+[ "$(text_of bob)" = "$(printf '.\n..dots\nlong %0100000d\nno end' 7)" ] || fail "the text"
+try --command "$send --relay --socket $scratch/nosocket" -f a@x bob
+is 75 'bob: .*421 4\.4\.1 .*'
+"$send" --relay --socket "$loft_socket" alice </dev/null >/dev/null 2>&1
+[ $? = 64 ] || fail "status of wrong options"
+
+echo "- qmail"
+export SENDER=a@x RECIPIENT=carol
+try --qmail --socket "$loft_socket"
+is 0 'carol: 250 .*'
+grep -q '^Return-Path: <a@x>' "$(find "$loft_dir/mail/carol/Maildir/new" -type f | tail -n 1)" || fail "sender"
+SENDER='#@[]' RECIPIENT=nosuch
+try --qmail --socket "$loft_socket" --verbose
+is 100
+grep -q '^> MAIL FROM:<>' "$scratch/err" || fail "double bounce: $(cat "$scratch/err")"
+try --qmail --socket "$scratch/nosocket"
+is 111
+unset SENDER RECIPIENT
+try --qmail --socket "$loft_socket"
+is 111
+
+# A server that says what it is told to.
+server() {
+	printf '%s\n' '#!/bin/bash' 'say() { printf "%s\r\n" "$@"; }' \
+		'text() { while hear && [ "${line%?}" != . ]; do :; done; }' \
+		'hear() { IFS= read -r -t 10 line; printf "%s\n" "$line" >>'"$scratch/heard"'; }' "$@" >"$scratch/server"
+	: >"$scratch/heard"
+}
+fake() {
+	try --command "bash $scratch/server" --timeout 5 -f a@x "$@"
+}
+
+echo "- IGNOREQUOTA where it is offered"
+server 'say "220 x"; hear; say "250-x" "250 IGNOREQUOTA"; hear; say "250 ok"; hear; say "250 ok"; hear; say "354 go"' \
+	'text; say "250 done"; hear; say "221 bye"'
+fake --ignore-quota alice
+is 0 'alice: 250 done'
+grep -q '^RCPT TO:<alice> IGNOREQUOTA' "$scratch/heard" || fail "$(cut -c1-100 "$scratch/heard")"
+server 'say "220 x"; hear; say "250 x"; hear; say "250 ok"; hear; say "550 no"; hear; say "221 bye"'
+fake --ignore-quota alice
+is 69 'alice: 550 no'
+! grep -q IGNOREQUOTA "$scratch/heard" || fail "not offered, but sent"
+
+echo "- odd servers"
+server 'say "what?"'
+fake alice
+is 75 'alice: 451 .*Malformed reply.*'
+server 'say "220-x" "250 y"'
+fake alice
+is 75 'alice: 451 .*'
+server 'say "220 x"; hear; say "250-a" "251 b"'
+fake alice
+is 75 'alice: 451 .*'
+server 'exit 0'
+fake alice
+is 75 'alice: 451 .*'
+server 'say "554 go away"'
+fake alice
+is 69 'alice: .*554 go away'
+server 'say "220 x"; hear; say "250 x"; hear; say "250 ok"; hear; say "250 ok"; hear; say "450 later"; hear; say "354 go"' \
+	'text'
+fake alice bob
+is 75 'alice: 451 .*Connection closed.*' 'bob: 450 later'
+server 'say "220 x"; sleep 30'
+try --command "bash $scratch/server" --timeout 1 -f a@x alice
+is 75 'alice: 451 .*Timed out.*'
+loft_stop || fail "status"
+echo ok
