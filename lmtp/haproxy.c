@@ -20,13 +20,13 @@
 static const struct haproxy_settings *set;
 
 int
-lmtp_haproxy_init(const struct conf *conf, struct err *err)
+lmtp_haproxy_init(const struct conf *conf, struct pool *pool,
+		  struct err *err)
 {
 	const struct scope scope = { .protocol = "lmtp" };
 
-	/* The pool is the settings', for good. */
 	set = settings_get(conf, &scope, "", &haproxy_settings_info, NULL,
-			   pool_new(), err);
+			   pool, err);
 	return set != NULL ? 0 : -1;
 }
 
