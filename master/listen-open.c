@@ -118,7 +118,8 @@ listener_set_owner(const struct listener *l, struct err *err)
 {
 	if (geteuid() != 0)
 		return 0;
-	if (chown(l->path, l->uid, l->gid) != 0)
+	/* Who owns the directory may have put a symlink in its place. */
+	if (lchown(l->path, l->uid, l->gid) != 0)
 		return err_path(err, "chown", l->path);
 	return 0;
 }
