@@ -96,7 +96,7 @@ ask() {
 }
 
 echo "- STARTTLS"
-conf < <(pair mx.test.example)
+conf < <(pair mx.test.example; echo "lmtp_rawlog_dir = $scratch/raw")
 loft_start
 logged_none=$(grep -c 'ssl_cert is not set' "$loft_log")
 [ "$logged_none" = 0 ] || fail "there is a certificate"
@@ -117,6 +117,16 @@ heard '^221 '
 file=$(find "$loft_dir/mail/bob/Maildir/new" -type f)
 grep -qE '^	\(using TLSv1\.3 with cipher TLS_[A-Z0-9_]+ \(256/256 bits\)\)$' "$file" || fail "$(cat "$file")"
 grep -q '^	by mx.test.example with LMTPS$' "$file" || fail "$(cat "$file")"
+# Rawlogs have what was meant, not what was sent.
+mkdir -m 700 "$scratch/raw"
+chown "$(id -u)" "$scratch/raw"
+lines 'LHLO rawlog' QUIT | implicit
+heard '^221 '
+rawlogs() {
+	grep -q ' LHLO rawlog' "$scratch"/raw/*.in && grep -q ' 221 2.0.0' "$scratch"/raw/*.out
+}
+wait_until 5 rawlogs
+rm -r "$scratch/raw"
 logged 'lmtp\([0-9]+\): Info: TLS with 127\.0\.0\.1: TLSv1\.3 with cipher TLS_'
 lines 'LHLO x' QUIT | starttls -tls1_2
 heard 'Protocol *: TLSv1\.2'
