@@ -125,7 +125,7 @@ server 'say "220 x"; hear; say "250 x"; hear; say "250 ok"; hear; say "250 ok"; 
 	'text'
 fake alice bob
 is 75 'alice: 451 .*Connection closed.*' 'bob: 450 later'
-server 'say "220 x"; sleep 30'
+server 'say "220 x"; hear; hear'
 try --command "bash $scratch/server" --timeout 1 -f a@x alice
 is 75 'alice: 451 .*Timed out.*'
 loft_stop || fail "status"
