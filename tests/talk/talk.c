@@ -19,7 +19,7 @@
  *	close, half-close, reconnect, wait MS, timeout SECONDS
  *	run: command the shell must find this true
  *	skip NAME: why	don't play this file when run --as NAME
- * `S dovecot: …` and so on holds only for runs --as that name. Exits 0, 1
+ * `S dovecot: …`, `run dovecot: …` and so on holds only for runs --as that name. Exits 0, 1
  * (differs), 77 (skipped) or 2.
  */
 #include <ctype.h>
@@ -338,6 +338,16 @@ run_shell(const char *text)
 		quit(DIFFERS, "not true: %s", text);
 }
 
+/* "loft: command": only as that one. */
+static void
+run_shell_as(const char *text)
+{
+	size_t len = strcspn(text, ":");
+
+	if (strlen(as) == len && strncmp(text, as, len) == 0)
+		run_shell(text + len + 1);
+}
+
 static void
 pause_ms(long ms)
 {
@@ -369,6 +379,8 @@ simple_step(const char *line)
 		timeout_ms = 1000 * atoi(line + 8);
 	} else if (str_begins(line, "run: ")) {
 		run_shell(line + 5);
+	} else if (str_begins(line, "run ")) {
+		run_shell_as(line + 4);
 	} else if (str_begins(line, "N ")) {
 		send_many(line + 2);
 	} else {
@@ -444,7 +456,7 @@ play(FILE *f)
 		    str_begins(line, "config"))
 			continue;
 		if (fd < 0 && strcmp(line, "reconnect") != 0 &&
-		    !str_begins(line, "run: "))
+		    !str_begins(line, "run"))
 			open_connection();
 		step(line);
 	}
