@@ -159,8 +159,11 @@ service_conf "process_min_avail = 2"
 loft_start
 lmtp_open "$port"
 lmtp_hear '^220 '
-pids=$(loft_ctl -f tab process status | awk -F '\t' 'NR > 1 && $3 != "master" { print $2 }')
-[ "$(wc -w <<<"$pids")" -ge 6 ] || fail "processes are missing: $pids"
+all_are_there() {
+	pids=$(loft_ctl -f tab process status | awk -F '\t' 'NR > 1 && $3 != "master" { print $2 }')
+	[ "$(wc -w <<<"$pids")" -ge 6 ]
+}
+wait_until 10 all_are_there
 kill -KILL "$loft_pid"
 loft_wait
 lmtp_hear '^421 4.3.2 ' 2
