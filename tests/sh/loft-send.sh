@@ -87,7 +87,7 @@ is 111
 server() {
 	printf '%s\n' '#!/bin/bash' 'say() { printf "%s\r\n" "$@"; }' \
 		'text() { while hear && [ "${line%?}" != . ]; do :; done; }' \
-		'hear() { IFS= read -r -t 10 line; printf "%s\n" "$line" >>'"$scratch/heard"'; }' "$@" >"$scratch/server"
+		'hear() { IFS= read -r -t 10 line || exit; printf "%s\n" "$line" >>'"$scratch/heard"'; }' "$@" >"$scratch/server"
 	: >"$scratch/heard"
 }
 fake() {
