@@ -17,14 +17,16 @@
 #include "service/service.h"
 #include "service/status.h"
 
+/* Asked before the client's address is known, so these serve all clients. */
+static struct pool *pool;
 static const struct haproxy_settings *set;
 
 int
-lmtp_haproxy_init(const struct conf *conf, struct pool *pool,
-		  struct err *err)
+lmtp_haproxy_init(const struct conf *conf, struct err *err)
 {
 	const struct scope scope = { .protocol = "lmtp" };
 
+	pool = pool_new();
 	set = settings_get(conf, &scope, "", &haproxy_settings_info, NULL,
 			   pool, err);
 	return set != NULL ? 0 : -1;

@@ -8,12 +8,10 @@
 
 struct conf;
 struct err;
-struct pool;
 struct service_client;
 
-/* Read the settings, once, into a pool that stays. */
-int lmtp_haproxy_init(const struct conf *conf, struct pool *pool,
-		      struct err *err);
+/* Read the settings, once; they serve all clients of the process. */
+int lmtp_haproxy_init(const struct conf *conf, struct err *err);
 
 /* Read the header and put the real addresses into the client. False after a
    line in the log: the connection is to be closed. */

@@ -43,7 +43,7 @@ init(const struct conf *conf, struct err *err)
 		return -1;
 	if (lmtp_env_init(&env, conf, err) < 0)
 		return -1;
-	if (lmtp_haproxy_init(conf, env.pool, err) < 0)
+	if (lmtp_haproxy_init(conf, err) < 0)
 		return -1;
 	lmtp_listeners_warn(env.set);
 	return 0;

@@ -72,22 +72,21 @@ listener_read(char *entry, int fd, struct service_listener *listener)
 unsigned
 listeners_read(const char *text, struct service_listener **list_r)
 {
-	char *copy = mem_strdup(text), *next = copy, *entry;
 	struct service_listener *list;
 	unsigned count = 0;
+	char *next, *entry;
 
 	for (const char *p = text; *p != '\0'; p++)
 		count += *p == '\t';
-	list = mem_alloc((count + 1) * sizeof(*list));
+	/* The names point into a copy behind the array. */
+	list = mem_alloc((count + 1) * sizeof(*list) + strlen(text) + 1);
+	next = strcpy((char *)(list + count + 1), text);
 	count = 0;
 	while (*text != '\0' && (entry = strsep(&next, "\t")) != NULL) {
 		listener_read(entry, SERVICE_FD_LISTEN + (int)count,
 			      &list[count]);
 		count++;
 	}
-	/* The names point into the copy, which stays. */
-	if (count == 0)
-		free(copy);
 	*list_r = list;
 	return count;
 }

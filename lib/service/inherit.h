@@ -44,7 +44,7 @@ struct inherit {
 };
 
 /* The listeners as text for $LOFT_LISTENERS, and back. Entries are separated
-   by tabs: "inet,ssl lmtp". The array is malloc'd. */
+   by tabs: "inet,ssl lmtp". The array is malloc'd, with the names in it. */
 struct str;
 void listeners_write(struct str *s, const struct service_listener *listeners,
 		     unsigned count);
