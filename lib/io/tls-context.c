@@ -3,6 +3,7 @@
  * it is about.
  */
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -272,7 +273,8 @@ set_ciphers(SSL_CTX *ssl, const struct tls_config *config, struct err *err)
 		return refused(err, "ssl_cipher_suites",
 			       config->cipher_suites);
 	if (*config->curve_list != '\0' &&
-	    SSL_CTX_set1_groups_list(ssl, config->curve_list) != 1)
+	    SSL_CTX_ctrl(ssl, SSL_CTRL_SET_GROUPS_LIST, 0,
+			 (void *)(uintptr_t)config->curve_list) != 1)
 		return refused(err, "ssl_curve_list", config->curve_list);
 	return set_dh(ssl, config->dh, err);
 }

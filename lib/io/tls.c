@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -209,7 +210,10 @@ set_name(SSL *ssl, const char *name)
 	if (ip_parse(name, &ip))
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl),
 						     name) == 1;
-	return SSL_set_tlsext_host_name(ssl, name) == 1 &&
+	/* What SSL_set_tlsext_host_name() does, without its cast. */
+	return SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+			TLSEXT_NAMETYPE_host_name,
+			(void *)(uintptr_t)name) == 1 &&
 		SSL_set1_host(ssl, name) == 1;
 }
 

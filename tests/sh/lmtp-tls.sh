@@ -397,8 +397,11 @@ wrong() {
 	conf
 	: >"$loft_log"
 	"$builddir/master/loft" -F -c "$loft_file" >"$scratch/out" 2>&1 && fail "started: $1"
-	cat "$loft_log" >>"$scratch/out"
-	grep -qE -- "$1" "$scratch/out" || fail "not named: $1: $(cat "$scratch/out")"
+	for ((i = 0; i < 30; i++)); do
+		grep -qE -- "$1" "$scratch/out" "$loft_log" && return
+		sleep 0.1	# the log process may have a line to write yet
+	done
+	fail "not named: $1: $(cat "$scratch/out")"
 }
 wrong 'ssl_cert: .*missing\.pem.*No such file' <<<"ssl_cert = <$pki/missing.pem"
 wrong 'ssl_cert is set, but ssl_key is not' <<<"ssl_cert = <$pki/ca.pem"

@@ -77,9 +77,9 @@ listener() { # ADDRESS LINES...
 }
 warned() {
 	loft_start
+	loft_stop || fail "status"
 	grep -qE 'Warning: inet_listener open: strangers can reach port [0-9]+ of (0\.0\.0\.0|all addresses) without TLS' "$loft_log"
 	local status=$?
-	loft_stop || fail "status"
 	: >"$loft_log"
 	return $status
 }
