@@ -4,7 +4,7 @@ dist_man_MANS += doc/loft-lda.1 doc/loft-send.1 doc/loft-lmtp.8
 EXTRA_DIST += doc/lmtp.md doc/auth-protocol.md
 dist_man_MANS += doc/loft-auth.8
 dist_man_MANS += doc/loft.8 doc/loftctl.1
-EXTRA_DIST += doc/processes.md doc/loft.service
+EXTRA_DIST += doc/NEWS doc/processes.md doc/loft.service
 
 # loft.conf(5) takes its settings from the tables.
 noinst_PROGRAMS += doc/settings-mdoc
