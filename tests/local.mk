@@ -17,7 +17,7 @@ UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-dots \
 	tests/unit/smtp-params tests/unit/smtp-path tests/unit/smtp-reply
 UNIT_USER = tests/unit/user-wire tests/unit/user-user tests/unit/user-lookup
 UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir \
-	tests/unit/storage-clock
+	tests/unit/storage-clock tests/unit/storage-list
 UNIT_DELIVER = tests/unit/deliver-deliver
 UNIT_LMTP = tests/unit/lmtp-words
 tests_unit_lmtp_words_SOURCES = tests/unit/lmtp-words.c lmtp/words.c
@@ -108,7 +108,7 @@ tests/fault/fault.so: tests/fault/fault.c
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(SH_TESTS)
 EXTRA_DIST += $(SH_TESTS) tests/harness.sh tests/unit/unit.h \
-	tests/unit/auth.h tests/unit/conf-text.h
+	tests/unit/auth.h tests/unit/conf-text.h tests/unit/storage.h
 
 AM_TESTS_ENVIRONMENT = \
 	srcdir='$(srcdir)'; export srcdir; \

@@ -1,13 +1,16 @@
 libloft_a_SOURCES += \
 	lib/storage/batch.c \
 	lib/storage/dirs.c lib/storage/dirs.h \
+	lib/storage/list.c \
 	lib/storage/location.c lib/storage/location.h \
 	lib/storage/mail-settings.h \
 	lib/storage/mailbox-name.c lib/storage/mailbox-name.h \
 	lib/storage/maildir.c \
+	lib/storage/maildir-count.c lib/storage/maildir-count.h \
 	lib/storage/maildir-name.c lib/storage/maildir-name.h \
 	lib/storage/maildir-write.c lib/storage/maildir-write.h \
 	lib/storage/perm.c lib/storage/perm.h \
 	lib/storage/storage.c lib/storage/storage.h \
 	lib/storage/storage-private.h \
+	lib/storage/storage-settings.c \
 	lib/storage/subscriptions.c lib/storage/subscriptions.h

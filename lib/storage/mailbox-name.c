@@ -125,6 +125,97 @@ mutf7_encode(const char *utf8, struct pool *pool)
 	return result;
 }
 
+/* --- and back --- */
+
+static int
+base64_digit(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == ',' ? 63 : -1;
+}
+
+static void
+utf8_append(struct str *out, uint32_t c)
+{
+	if (c < 0x80) {
+		str_append_c(out, (char)c);
+		return;
+	}
+	if (c < 0x800) {
+		str_append_c(out, (char)(0xc0 | c >> 6));
+	} else {
+		if (c < 0x10000) {
+			str_append_c(out, (char)(0xe0 | c >> 12));
+		} else {
+			str_append_c(out, (char)(0xf0 | c >> 18));
+			str_append_c(out, (char)(0x80 | (c >> 12 & 0x3f)));
+		}
+		str_append_c(out, (char)(0x80 | (c >> 6 & 0x3f)));
+	}
+	str_append_c(out, (char)(0x80 | (c & 0x3f)));
+}
+
+/* What stands between '&' and '-'; returns what follows. */
+static const char *
+decode_shift(const char *p, struct str *out)
+{
+	uint32_t bits = 0, high = 0;
+	int count = 0, digit;
+
+	for (; (digit = base64_digit(*p)) >= 0; p++) {
+		uint32_t unit;
+
+		bits = (bits << 6 | (uint32_t)digit) & 0x3fffff;
+		count += 6;
+		if (count < 16)
+			continue;
+		count -= 16;
+		unit = bits >> count & 0xffff;
+		if (unit >= 0xd800 && unit < 0xdc00) {
+			high = unit;
+			continue;
+		}
+		if (unit >= 0xdc00 && unit < 0xe000) {
+			unit = 0x10000 + ((high & 0x3ff) << 10) +
+				(unit & 0x3ff);
+		}
+		utf8_append(out, unit);
+	}
+	return p;
+}
+
+char *
+mutf7_decode(const char *disk, struct pool *pool)
+{
+	struct str out = STR_INIT;
+	const char *p = disk;
+	char *result;
+
+	while (*p != '\0') {
+		if (*p != '&') {
+			str_append_c(&out, *p++);
+		} else if (p[1] == '-') {
+			str_append_c(&out, '&');
+			p += 2;
+		} else {
+			p = decode_shift(p + 1, &out);
+			p += *p == '-';
+		}
+	}
+	result = pool_strdup(pool, str_c(&out));
+	str_free(&out);
+	/* Only what would be written like that was meant like that. */
+	if (!utf8_valid(result) ||
+	    strcmp(mutf7_encode(result, pool), disk) != 0)
+		return pool_strdup(pool, disk);
+	return result;
+}
+
 char
 layout_separator(const struct location *loc)
 {

@@ -19,6 +19,9 @@ bool utf8_valid(const char *text);
    be valid. */
 const char *mutf7_encode(const char *utf8, struct pool *pool);
 
+/* The other way. What isn't mUTF-7 stays as it is. */
+char *mutf7_decode(const char *disk, struct pool *pool);
+
 /* The character between levels on disk. */
 char layout_separator(const struct location *loc);
 

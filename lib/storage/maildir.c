@@ -17,6 +17,7 @@
 #include "io/spool.h"
 #include "storage/dirs.h"
 #include "storage/mail-settings.h"
+#include "storage/maildir-count.h"
 #include "storage/maildir-name.h"
 #include "storage/maildir-write.h"
 #include "storage/storage-private.h"
@@ -526,9 +527,20 @@ maildir_save(struct save_batch *batch, const struct save_source *source,
 	return wait_for_sync(&ms);
 }
 
+static int
+maildir_undo(const struct save *save, struct err *err)
+{
+	if (unlink(save->path) == 0 || errno == ENOENT)
+		return 0;
+	return err_path(err, "unlink", save->path);
+}
+
 const struct storage_format storage_maildir = {
 	.name = "maildir",
+	.is_mailbox = maildir_is_mailbox,
 	.create = maildir_create,
 	.save = maildir_save,
+	.undo = maildir_undo,
 	.open_unnamed = maildir_open_unnamed,
+	.usage = maildir_usage,
 };

@@ -25,6 +25,18 @@ struct mailbox_auto {
 	bool create, subscribe;
 };
 
+struct ns_settings {
+	const struct namespace_settings *set;
+	const char *name;
+	const struct mailbox_auto *autos;
+};
+
+struct storage_settings {
+	const struct mail_settings *mail;
+	struct ns_settings *namespaces;
+	unsigned namespace_count;
+};
+
 struct storage {
 	struct pool *pool;
 	const struct mail_settings *set;

@@ -24,6 +24,7 @@ struct save_batch;
 struct scope;
 struct spool;
 struct storage;
+struct stat;
 struct storage_settings;
 struct vars;
 
@@ -52,16 +53,32 @@ struct save_source {
 			   with these headers and ids */
 };
 
+/* What lies in a mailbox. */
+struct mailbox_usage {
+	uint64_t bytes, messages;
+};
+
+/* A format is one file with one of these, and its row in storage.c. Paths
+   come from the mailbox (storage-private.h); everything is called with the
+   ids of the owner but the batch's sync. */
 struct storage_format {
 	const char *name;	/* in mail_location */
+	bool in_files;		/* a mailbox is a file, not a directory */
+	/* Is that, as it lies on disk, a mailbox? st is of path. */
+	bool (*is_mailbox)(const char *path, const struct stat *st);
 	/* Make a mailbox with its missing parents, durably. One that is
 	   there already is success. */
 	int (*create)(const struct mailbox *box, struct err *err);
 	/* Place a message; the directory sync is left to the batch. */
 	int (*save)(struct save_batch *batch, const struct save_source *source,
 		    struct save *save);
-	/* See mailbox_open_unnamed(). */
+	/* See save_undo(). */
+	int (*undo)(const struct save *save, struct err *err);
+	/* See mailbox_open_unnamed(); NULL: it can't. */
 	int (*open_unnamed)(const struct mailbox *box, const char *headers);
+	/* See mailbox_usage(); *usage is zeroed. */
+	int (*usage)(const struct mailbox *box, bool vsize,
+		     struct mailbox_usage *usage, struct err *err);
 };
 
 /* NULL when there is no such format. */
@@ -89,6 +106,20 @@ int storage_open(const struct storage_settings *set, const char *user,
 /* The prefix of the namespace that has INBOX. */
 const char *storage_inbox_prefix(const struct storage *storage);
 
+/* The root of the namespace that has INBOX, absolute ("~/Maildir"). */
+const char *storage_root(const struct storage *storage);
+
+/* Where its control files lie (subscriptions, maildirsize): CONTROL= of
+   mail_location, else the root. */
+const char *storage_control_dir(const struct storage *storage);
+
+/* All mailboxes of the user that are there: INBOX first (there or not), then
+   those of every private namespace, aliases aside, in no order. Names as the
+   user sees them. NULL ends the array; all of it lives in the storage's pool.
+   Reads directories: not for the way of a delivery. -1 with err. */
+int storage_list(struct storage *storage, struct mailbox ***boxes_r,
+		 struct err *err);
+
 /* The mailbox of that name; nothing is looked at on disk. Lives in the
    storage's pool. -1 with ERR_NOTFOUND when there can't be one. */
 int storage_mailbox(struct storage *storage, const char *name,
@@ -96,6 +127,14 @@ int storage_mailbox(struct storage *storage, const char *name,
 
 bool mailbox_is_inbox(const struct mailbox *box);
 const char *mailbox_name(const struct mailbox *box);
+
+/* The prefix of its namespace: "" or "Archive/". */
+const char *mailbox_namespace_prefix(const struct mailbox *box);
+
+/* Count a mailbox's messages and their octets as stored, or with CR LF for
+   vsize. A mailbox that isn't there is empty. Cost grows with the mailbox. */
+int mailbox_usage(const struct mailbox *box, bool vsize,
+		  struct mailbox_usage *usage_r, struct err *err);
 
 /* `mailbox NAME { auto = … }`: are we to create it, to subscribe to it? */
 bool mailbox_auto_create(const struct mailbox *box);
@@ -127,7 +166,9 @@ void save_batch_sync(struct save_batch *batch);
 /* Forget the saves and the memory they took; after save_batch_sync(). */
 void save_batch_clear(struct save_batch *batch);
 
-/* Take a placed message away again; it is no failure that it has gone. */
+/* Take a placed message away again, with the ids of its user; it is no
+   failure that it has gone. -1 where that can't be (a mailbox in one file, to
+   which others have added since). */
 int save_undo(const struct save *save, struct err *err);
 
 #endif

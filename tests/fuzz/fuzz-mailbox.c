@@ -26,6 +26,19 @@ check_path(const char *path, const struct location *loc)
 		ASSERT(below[1] == '.' && strchr(below + 1, '/') == NULL);
 }
 
+static void
+check_names(const char *name, struct pool *pool)
+{
+	const char *decoded = mutf7_decode(name, pool);
+
+	ASSERT(strcmp(decoded, name) == 0 ||
+	       strcmp(mutf7_encode(decoded, pool), name) == 0);
+	if (!utf8_valid(name))
+		return;
+	decoded = mutf7_decode(mutf7_encode(name, pool), pool);
+	ASSERT(strcmp(decoded, name) == 0);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -45,6 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (mailbox_name_to_disk(name, (char)(data[1] | 0x20), &loc, pool,
 				 &disk, &err) == 0)
 		check_path(mailbox_dir_path(&loc, disk, pool), &loc);
+	check_names(name, pool);
 	pool_free(&pool);
 	return 0;
 }
