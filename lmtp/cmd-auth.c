@@ -16,6 +16,7 @@
 #include "io/tls.h"
 #include "lmtp/env.h"
 #include "lmtp/lmtp-settings.h"
+#include "lmtp/reply.h"
 #include "lmtp/session.h"
 #include "service/ssl-settings.h"
 #include "user/sasl.h"
@@ -197,13 +198,13 @@ answer(struct lmtp_session *s, const char *mech, enum sasl_result result,
 	case SASL_REFUSED:
 		refused(s, mech);
 		return;
-	case SASL_TROUBLE:
-		log_error(&s->log, "%s", err->text);
-		break;
 	default:
-		break;
+		lmtp_reply_later(s, NULL, 454, "4.7.0",
+				 "Temporary authentication failure",
+				 result == SASL_TROUBLE ? err->text :
+				 "auth can't tell at present");
+		return;
 	}
-	lmtp_reply(s, 454, "4.7.0", "Temporary authentication failure");
 }
 
 static void

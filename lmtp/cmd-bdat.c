@@ -69,8 +69,7 @@ reply_chunk(struct lmtp_session *s, const struct chunk *chunk)
 		lmtp_reply(s, 250, "2.0.0", "Added %llu octets",
 			   (unsigned long long)chunk->size);
 	else if (r->err.kind == ERR_TOOBIG)
-		lmtp_reply(s, 552, "5.3.4",
-			   "Message size exceeds administrative limit");
+		lmtp_reply(s, 552, "5.3.4", "%s", r->err.text);
 	else
 		lmtp_reply_failure(s);
 }

@@ -167,6 +167,21 @@ no_such_user(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
 		   rcpt->path.text, rcpt->name);
 }
 
+/* Logged once in a transaction: there may be very many. */
+static void
+too_many(struct lmtp_session *s)
+{
+	char id[LMTP_ERROR_ID_MAX];
+
+	(void)lmtp_error_id(s->trans->id, id);
+	if (!s->trans->too_many)
+		log_info(&s->log, "Too many recipients: more than "
+			 "lmtp_max_recipients = %u [%s]",
+			 s->env->set->lmtp_max_recipients, id);
+	s->trans->too_many = true;
+	lmtp_reply(s, 452, "4.5.3", "Too many recipients [%s]", id);
+}
+
 static bool
 acceptable(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
 {
@@ -181,7 +196,7 @@ acceptable(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
 	if (max > 0 && s->trans->rcpt_count + s->pending_count >= max)
 		lmtp_rcpts_settle(s);
 	if (max > 0 && s->trans->rcpt_count >= max) {
-		lmtp_reply(s, 452, "4.5.3", "Too many recipients");
+		too_many(s);
 		return false;
 	}
 	return true;
@@ -232,6 +247,18 @@ ask(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
 }
 
 static void
+lookup_failed(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
+	      const char *why)
+{
+	char id[LMTP_ERROR_ID_MAX];
+
+	log_error(&s->log, "rcpt <%s>: Failed to lookup user %s: %s [%s]",
+		  rcpt->path.text, rcpt->name, why,
+		  lmtp_error_id(rcpt->session_id, id));
+	lmtp_reply_internal(s, rcpt, why);
+}
+
+static void
 begin(struct lmtp_session *s, struct lmtp_rcpt *rcpt, const char *args)
 {
 	if (!parse(s, rcpt, args) || !acceptable(s, rcpt)) {
@@ -243,7 +270,7 @@ begin(struct lmtp_session *s, struct lmtp_rcpt *rcpt, const char *args)
 		no_such_user(s, rcpt);
 		lmtp_rcpt_free(&rcpt);
 	} else if (strlen(rcpt->path.text) > SMTP_PATH_MAX) {
-		lmtp_reply_internal(s, rcpt, "Path is too long");
+		lookup_failed(s, rcpt, "Path is too long");
 		lmtp_rcpt_free(&rcpt);
 	} else {
 		ask(s, rcpt);
@@ -308,8 +335,9 @@ accept_rcpt(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
 
 	rcpt->same_as = find_same(trans, rcpt);
 	if (too_many_deliveries(s, rcpt)) {
-		lmtp_reply(s, 451, "4.3.0", "<%s> Too many concurrent "
-			   "deliveries for user", rcpt->path.text);
+		lmtp_reply_later(s, rcpt, 451, "4.3.0", "Too many concurrent "
+				 "deliveries for user",
+				 "lmtp_user_concurrency_limit");
 		lmtp_rcpt_free(&rcpt);
 		return;
 	}
@@ -324,7 +352,6 @@ static void
 settle(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
 {
 	struct lmtp_env *env = s->env;
-	char id[LMTP_ERROR_ID_MAX];
 	struct err err;
 	int found = userdb_lookup_answer(env->userdb, rcpt->question,
 					 env->user_set, rcpt->pool,
@@ -337,10 +364,7 @@ settle(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
 	if (found == 0) {
 		no_such_user(s, rcpt);
 	} else {
-		log_error(&s->log, "rcpt <%s>: Failed to lookup user %s: %s "
-			  "[%s]", rcpt->path.text, rcpt->name, err.text,
-			  lmtp_error_id(rcpt->session_id, id));
-		lmtp_reply_internal(s, rcpt, err.text);
+		lookup_failed(s, rcpt, err.text);
 	}
 	lmtp_rcpt_free(&rcpt);
 }

@@ -42,6 +42,8 @@
 	  "Refuse TLS clients without a valid certificate.") \
 	X(SIZE, lmtp_max_message_size, "0", \
 	  "Largest message taken, in octets; 0 means any.") \
+	X(SIZE, lmtp_max_header_size, "0", \
+	  "Largest header of a message taken, in octets; 0 means any.") \
 	X(UINT, lmtp_max_recipients, "5000", \
 	  "Recipients of one transaction; 0 means any number.") \
 	X(UINT, lmtp_max_transactions, "0", \

@@ -19,12 +19,14 @@
 #include "core/log-file.h"
 #include "core/log.h"
 #include "core/pool.h"
+#include "core/session-id.h"
 #include "core/str.h"
 #include "lmtp/certs.h"
 #include "lmtp/env.h"
 #include "lmtp/haproxy.h"
 #include "lmtp/listeners.h"
 #include "lmtp/session.h"
+#include "lmtp/words.h"
 #include "service/log-settings.h"
 #include "service/priv.h"
 #include "service/service.h"
@@ -52,11 +54,17 @@ init(const struct conf *conf, struct err *err)
 static void
 refuse(int fd, const char *why)
 {
-	static const char reply[] = "421 4.3.0 Temporary internal failure\r\n";
+	struct pool *pool = pool_new();
+	char id[LMTP_ERROR_ID_MAX];
+	const char *reply;
 
-	log_error(&log_process, "%s", why);
+	(void)lmtp_error_id(session_id_new(pool), id);
+	log_error(&log_process, "%s [%s]", why, id);
+	reply = pool_printf(pool, "421 4.3.0 Temporary internal failure "
+			    "[%s]\r\n", id);
 	/* The client learns it by the close when this doesn't get through. */
-	(void)!write(fd, reply, sizeof(reply) - 1);
+	(void)!write(fd, reply, strlen(reply));
+	pool_free(&pool);
 }
 
 static void

@@ -3,6 +3,8 @@
  */
 #include "lmtp/receive.h"
 
+#include <string.h>
+
 #include "io/spool.h"
 #include "io/stream.h"
 #include "lmtp/dsn.h"
@@ -59,6 +61,51 @@ log_failure(const struct lmtp_session *s, const struct lmtp_receive *r)
 		  lmtp_error_id(s->trans->id, id));
 }
 
+/* Count the octets of the header, up to the empty line. */
+static void
+count_header(struct lmtp_receive *r, const char *p, size_t len)
+{
+	const char *end = p + len, *lf;
+
+	while (p < end && r->at != RECEIVE_BODY) {
+		if (*p == '\n' && r->at != RECEIVE_TEXT) {
+			r->at = RECEIVE_BODY;
+		} else if (*p == '\r' && r->at == RECEIVE_LINE) {
+			r->at = RECEIVE_CR;
+			p++;
+		} else {
+			r->header += r->at == RECEIVE_CR;
+			lf = memchr(p, '\n', (size_t)(end - p));
+			r->at = lf != NULL ? RECEIVE_LINE : RECEIVE_TEXT;
+			lf = lf != NULL ? lf + 1 : end;
+			r->header += (uint64_t)(lf - p);
+			p = lf;
+		}
+	}
+}
+
+static bool
+header_too_large(const struct lmtp_session *s, struct lmtp_receive *r,
+		 const void *data, size_t len)
+{
+	uint64_t max = s->env->set->lmtp_max_header_size;
+
+	if (max == 0 || r->at == RECEIVE_BODY)
+		return false;
+	count_header(r, data, len);
+	return r->header > max;
+}
+
+static void
+too_large(struct lmtp_session *s, struct lmtp_receive *r, const char *what,
+	  const char *setting)
+{
+	r->failed = true;
+	(void)err_set(&r->err, ERR_TOOBIG, "%s size exceeds administrative "
+		      "limit", what);
+	log_info(&s->log, "%s (%s)", r->err.text, setting);
+}
+
 void
 lmtp_receive_keep(struct lmtp_session *s, struct lmtp_receive *r,
 		  const void *data, size_t len)
@@ -72,9 +119,9 @@ lmtp_receive_keep(struct lmtp_session *s, struct lmtp_receive *r,
 		r->failed = true;
 		log_failure(s, r);
 	} else if (max > 0 && spool_size(spool) + spool_lines(spool) > max) {
-		r->failed = true;
-		(void)err_set(&r->err, ERR_TOOBIG, "Message is larger than "
-			      "lmtp_max_message_size");
+		too_large(s, r, "Message", "lmtp_max_message_size");
+	} else if (header_too_large(s, r, data, len)) {
+		too_large(s, r, "Message header", "lmtp_max_header_size");
 	}
 	/* Don't hold what nobody will get. */
 	if (r->failed)

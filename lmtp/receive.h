@@ -18,6 +18,8 @@ struct lmtp_session;
 struct lmtp_receive {
 	deadline_t deadline;
 	uint64_t progress;	/* octets since the deadline was set */
+	uint64_t header;	/* octets of the header, while it goes on */
+	enum { RECEIVE_LINE, RECEIVE_CR, RECEIVE_TEXT, RECEIVE_BODY } at;
 	bool failed;		/* the rest is read over; err says why */
 	struct err err;
 };

@@ -26,6 +26,26 @@ lmtp_reply_internal(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
 		   lmtp_error_id(rcpt->session_id, id));
 }
 
+void
+lmtp_reply_later(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
+		 unsigned code, const char *enhanced, const char *words,
+		 const char *why)
+{
+	const char *path = rcpt != NULL ? rcpt->path.text : NULL;
+	char id[LMTP_ERROR_ID_MAX];
+
+	(void)lmtp_error_id(rcpt != NULL ? rcpt->session_id :
+			    s->trans != NULL ? s->trans->id : s->id, id);
+	if (path != NULL)
+		log_warning(&s->log, "rcpt <%s>: %s (%s) [%s]", path, words, why,
+			 id);
+	else
+		log_warning(&s->log, "%s (%s) [%s]", words, why, id);
+	lmtp_reply(s, code, enhanced, "%s%s%s%s [%s]",
+		   path != NULL ? "<" : "", path != NULL ? path : "",
+		   path != NULL ? "> " : "", words, id);
+}
+
 /* What is told when the log has the rest; the time helps to find it. */
 static void
 reply_see_log(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
@@ -52,6 +72,7 @@ void
 lmtp_reply_result(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
 {
 	const struct delivery *d;
+	char id[LMTP_ERROR_ID_MAX];
 
 	if (rcpt->same_as != NULL)
 		rcpt = rcpt->same_as;
@@ -64,8 +85,9 @@ lmtp_reply_result(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
 	switch (d->err.kind) {
 	case ERR_QUOTA:
 		if (s->env->deliver_set->quota_full_tempfail)
-			lmtp_reply(s, 452, "4.2.2", "<%s> %s",
-				   rcpt->path.text, d->err.text);
+			lmtp_reply(s, 452, "4.2.2", "<%s> %s [%s]",
+				   rcpt->path.text, d->err.text,
+				   lmtp_error_id(rcpt->session_id, id));
 		else
 			lmtp_reply(s, 552, "5.2.2", "<%s> %s",
 				   rcpt->path.text, d->err.text);
@@ -94,9 +116,8 @@ lmtp_reply_receive(struct lmtp_session *s, const struct err *err)
 
 	STAILQ_FOREACH(rcpt, &s->trans->rcpts, link) {
 		if (err->kind == ERR_TOOBIG)
-			lmtp_reply(s, 552, "5.2.3", "<%s> Message size "
-				   "exceeds administrative limit",
-				   rcpt->path.text);
+			lmtp_reply(s, 552, "5.2.3", "<%s> %s",
+				   rcpt->path.text, err->text);
 		else
 			lmtp_reply_failure(s);
 	}

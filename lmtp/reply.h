@@ -17,6 +17,12 @@ void lmtp_reply_result(struct lmtp_session *s, const struct lmtp_rcpt *rcpt);
 void lmtp_reply_internal(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
 			 const char *cause);
 
+/* "Not now" for a reason that isn't a fault: words to the client, why (a
+   setting, mostly) to the log, an id to both. rcpt may be NULL. */
+void lmtp_reply_later(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
+		      unsigned code, const char *enhanced, const char *words,
+		      const char *why);
+
 /* The message could not be received: the same reply for each recipient. */
 void lmtp_reply_receive(struct lmtp_session *s, const struct err *err);
 

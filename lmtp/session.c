@@ -301,7 +301,8 @@ lmtp_session_greet(struct lmtp_session *s)
 	lmtp_reply(s, 220, NULL, "%s %s", s->env->hostname, greeting(s));
 }
 
-/* May this client connect at all? */
+/* May this client connect at all? A stranger is told so before TLS, too: he
+   is worth no handshake. */
 static bool
 welcome(struct lmtp_session *s)
 {
@@ -316,8 +317,15 @@ welcome(struct lmtp_session *s)
 		s->closing = "Not in lmtp_trusted_ips";
 		return false;
 	}
-	lmtp_session_greet(s);
 	return true;
+}
+
+static bool
+greet(struct lmtp_session *s)
+{
+	if (!lmtp_session_called(s))
+		lmtp_session_greet(s);
+	return s->closing == NULL;
 }
 
 static const char *
@@ -511,7 +519,7 @@ lmtp_session_run(struct lmtp_env *env, const struct service_client *client)
 
 	log_begin(s);
 	lmtp_session_state(s, LMTP_GREETING, NULL);
-	if (secure(s) && welcome(s))
+	if (welcome(s) && secure(s) && greet(s))
 		loop(s);
 	lmtp_rcpts_settle(s);
 	session_close(s);

@@ -72,6 +72,7 @@ struct lmtp_trans {
 	const char *headers;	/* in front of the message; NULL: not yet */
 	struct lmtp_rcpts rcpts;	/* accepted ones, in order */
 	unsigned rcpt_count;
+	bool too_many;		/* some were refused for their number */
 	unsigned rcpts_seen;	/* refused ones, too: the N of :RN */
 };
 

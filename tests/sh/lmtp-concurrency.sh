@@ -28,7 +28,7 @@ begin() {
 	lmtp_hear '^250 '
 }
 
-too_many='^451 4\.3\.0 <alice.*> Too many concurrent deliveries for user$'
+too_many='^451 4\.3\.0 <alice.*> Too many concurrent deliveries for user \[[a-z2-9]{8}\]$'
 begin; first=$lmtp_fd
 rcpt alice '^250 '
 rcpt alice '^250 '	# the same, no further delivery
@@ -38,6 +38,9 @@ rcpt alice@x.example '^250 '	# another user
 rcpt alice '^250 '
 begin; third=$lmtp_fd
 rcpt alice "$too_many"
+id=${heard##*[} id=${id%]}
+wait_until 10 loft_ctl error "$id"
+loft_ctl error "$id" | grep -q 'rcpt <alice>: Too many .*(lmtp_user_concurrency_limit)' || fail "$(loft_ctl error "$id")"
 rcpt bob '^250 '
 
 echo "- the end of a transaction"

@@ -392,6 +392,20 @@ lines QUIT | implicit
 logged 'inet_listener lmtps has ssl = yes, but there is no ssl_cert'
 loft_stop
 
+echo "- a stranger is told so in plain, before any handshake"
+conf < <(pair mx.test.example; echo "lmtp_trusted_ips = 192.0.2.1")
+: >"$loft_log"
+loft_start
+lmtp_open "$sport"
+lmtp_hear '^554 5\.7\.1 mx\.test\.example You may not connect from here$'
+lmtp_eof
+lmtp_close
+implicit </dev/null && fail "a handshake with a stranger"
+heard 'wrong version number|unexpected message|packet length too long'
+logged 'Disconnect from 127\.0\.0\.1: Not in lmtp_trusted_ips \(state=GREETING\)'
+! grep -q 'TLS' "$loft_log" || fail "TLS with a stranger"
+loft_stop || fail "status"
+
 echo "- what is wrong is named at start"
 wrong() {
 	conf
