@@ -18,18 +18,20 @@
 #include "service/status.h"
 
 /* Asked before the client's address is known, so these serve all clients. */
-static struct pool *pool;
-static const struct haproxy_settings *set;
+static struct {
+	struct pool *pool;	/* of set */
+	const struct haproxy_settings *set;
+} proxy;
 
 int
 lmtp_haproxy_init(const struct conf *conf, struct err *err)
 {
 	const struct scope scope = { .protocol = "lmtp" };
 
-	pool = pool_new();
-	set = settings_get(conf, &scope, "", &haproxy_settings_info, NULL,
-			   pool, err);
-	return set != NULL ? 0 : -1;
+	proxy.pool = pool_new();
+	proxy.set = settings_get(conf, &scope, "", &haproxy_settings_info,
+				 NULL, proxy.pool, err);
+	return proxy.set != NULL ? 0 : -1;
 }
 
 static bool
@@ -41,6 +43,7 @@ goes_on(void)
 bool
 lmtp_haproxy_accept(struct service_client *client)
 {
+	const struct haproxy_settings *set = proxy.set;
 	char peer[IP_TEXT_MAX];
 	struct haproxy h;
 	struct err err;

@@ -487,6 +487,8 @@ life_failed(struct service *s)
 	struct master *m = s->generation->master;
 	char why[128];
 
+	if (m->stopping)
+		return;		/* told to end before it was ready */
 	if (s->generation != m->next) {
 		start_failed(m, s);
 		return;
