@@ -129,6 +129,20 @@ loft_conf() {
 	esac
 }
 
+# The same with an LMTP listener on 127.0.0.1, $port.
+loft_conf_tcp() { # LINES-OF-SERVICE-LMTP [LINE...]
+	loft_conf <<-CONF
+		service lmtp {
+		  inet_listener lmtp {
+		    address = 127.0.0.1
+		    port = $port
+		  }
+		  $(printf '%s\n' "${1:-}")
+		}
+		$(printf '%s\n' "${@:2}")
+	CONF
+}
+
 loft_ctl() {
 	"$builddir/ctl/loftctl" -c "$loft_file" "$@"
 }

@@ -5,17 +5,8 @@
 
 port=$(free_port)
 conf() {
-	loft_conf <<-CONF
-		login_greeting = $1
-		service lmtp {
-		  process_min_avail = 3
-		  service_count = 1
-		  inet_listener lmtp {
-		    address = 127.0.0.1
-		    port = $port
-		  }
-		}
-	CONF
+	loft_conf_tcp "process_min_avail = 3
+		service_count = 1" "login_greeting = $1"
 }
 
 # Until the file `enough` is there; a reply other than the expected one goes to the file `bad`.

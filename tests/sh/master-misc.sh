@@ -3,24 +3,12 @@
 . "${srcdir:?}/tests/harness.sh"
 
 port=$(free_port)
-conf() {
-	loft_conf <<-CONF
-		service lmtp {
-		  inet_listener lmtp {
-		    address = 127.0.0.1
-		    port = $port
-		  }
-		  $(printf '%s\n' "${1:-}")
-		}
-		$(printf '%s\n' "${@:2}")
-	CONF
-}
 ids() {
 	awk '/^Uid:/ { print $2, $3, $4, $5 }' "/proc/$1/status"
 }
 
 echo "- lists"
-conf "" "verbose_proctitle = yes"
+loft_conf_tcp "" "verbose_proctitle = yes"
 loft_start
 lmtp_open "$port" || fail "no connection"
 lmtp_hear '^220 '
@@ -58,7 +46,7 @@ loft_ctl process status 2>"$scratch/err"
 grep -q 'not running' "$scratch/err" || fail "$(cat "$scratch/err")"
 
 echo "- who they are"
-conf
+loft_conf_tcp
 loft_start
 loft_send alice one >/dev/null || fail "no delivery"
 for kind in worker template; do
@@ -74,7 +62,7 @@ done
 loft_stop || fail "stop"
 if [ "$(id -u)" = 0 ]; then
 	for how in "" "drop_priv_before_exec = yes"; do
-		conf "user = $loft_uid
+		loft_conf_tcp "user = $loft_uid
 		group = $loft_gid
 		extra_groups =
 		$how"
@@ -86,7 +74,7 @@ if [ "$(id -u)" = 0 ]; then
 		loft_stop || fail "stop"
 	done
 	mkdir "$loft_dir/jail"
-	conf "chroot = $loft_dir/jail"
+	loft_conf_tcp "chroot = $loft_dir/jail"
 	loft_start
 	lmtp_open "$port" || fail "no connection"
 	lmtp_hear '^220 '
@@ -96,7 +84,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 echo "- lmtp -L writes its own log"
-conf "executable = lmtp -L" "protocol lmtp {
+loft_conf_tcp "executable = lmtp -L" "protocol lmtp {
   info_log_path = $loft_dir/info.log
 }"
 if [ "$(id -u)" = 0 ]; then
@@ -114,7 +102,7 @@ wait_until 5 grep -q 'msgid=<own2@.*saved mail' "$loft_dir/info.log"
 loft_stop || fail "stop"
 
 echo "- log lines on standard error, in the foreground"
-conf "" "log_path = /dev/stderr"
+loft_conf_tcp "" "log_path = /dev/stderr"
 : >"$loft_dir/stderr"
 loft_start
 loft_send alice err1 >/dev/null || fail "no delivery"
@@ -122,7 +110,7 @@ wait_until 5 grep -q 'msgid=<err1@.*saved mail' "$loft_dir/stderr"
 loft_stop || fail "stop"
 
 echo "- few descriptors: clients wait, nobody dies"
-conf "process_min_avail = 1"
+loft_conf_tcp "process_min_avail = 1"
 (
 	ulimit -n 64
 	exec "$builddir/master/loft" -F -c "$loft_file"
@@ -134,7 +122,7 @@ loft_send alice few >/dev/null || fail "no delivery with few descriptors"
 loft_stop || fail "stop"
 
 echo "- no lmtp in protocols: no listener, and it is said"
-conf "" "protocols = imap"
+loft_conf_tcp "" "protocols = imap"
 "$builddir/master/loft" -F -c "$loft_file" 2>>"$loft_dir/stderr" &
 loft_pid=$!
 wait_until 5 grep -q "protocols doesn't list lmtp" "$loft_log"

@@ -4,18 +4,6 @@
 
 port=$(free_port)
 port2=$(free_port)
-conf() {
-	loft_conf <<-CONF
-		service lmtp {
-		  inet_listener lmtp {
-		    address = 127.0.0.1
-		    port = $port
-		  }
-		  $(printf '%s\n' "${1:-}")
-		}
-		$(printf '%s\n' "${@:2}")
-	CONF
-}
 greeting() {
 	lmtp_open "$port" || fail "no connection"
 	lmtp_hear "^220 mx.test.example $1"
@@ -34,7 +22,7 @@ no_old_ones() {
 }
 
 echo "- new settings for new clients, old ones for the old, one master, the same sockets"
-conf "process_min_avail = 2" "login_greeting = one"
+loft_conf_tcp "process_min_avail = 2" "login_greeting = one"
 loft_start
 inode=$(stat -c %i "$loft_socket")
 greeting one
@@ -45,7 +33,7 @@ lmtp_hear '^250 '
 lmtp_say 'MAIL FROM:<a@b.example>'
 lmtp_hear '^250 '
 old=$lmtp_fd
-conf "process_min_avail = 2" "login_greeting = two"
+loft_conf_tcp "process_min_avail = 2" "login_greeting = two"
 loft_ctl reload || fail "reload"
 greeting two
 [ "$(cat "$loft_dir/run/master.pid")" = "$loft_pid" ] || fail "another master"
@@ -55,7 +43,7 @@ lmtp_say 'RCPT TO:<alice@test.example>'
 lmtp_hear '^250 '
 lmtp_say DATA
 lmtp_hear '^354 '
-conf "process_min_avail = 2" "login_greeting = three" "shutdown_clients = yes"
+loft_conf_tcp "process_min_avail = 2" "login_greeting = three" "shutdown_clients = yes"
 kill -HUP "$loft_pid"
 wait_until 5 grep -q 'SIGHUP received' "$loft_log"
 wait_until 5 loft_ready
@@ -70,7 +58,7 @@ greeting three
 wait_until 5 no_old_ones
 
 echo "- a listener more, another one away, without a gap for the third"
-conf "unix_listener second {
+loft_conf_tcp "unix_listener second {
   mode = 0600
 }
 inet_listener more {
@@ -89,7 +77,7 @@ done
 wait $gap || fail "a gap: $(cat "$scratch/gap")"
 [ -S "$loft_dir/run/second" ] || fail "no second socket"
 (: <"/dev/tcp/127.0.0.1/$port2") || fail "no second port"
-conf "" "login_greeting = five"
+loft_conf_tcp "" "login_greeting = five"
 loft_ctl reload || fail "reload"
 [ ! -e "$loft_dir/run/second" ] || fail "the second socket is still there"
 wait_until 3 port_closed "$port2"
@@ -105,7 +93,7 @@ echo "- what is wrong is refused, told and logged; the old configuration stays"
 templates=$(loft_pids template)
 cp "$loft_file" "$scratch/good.conf"
 : >"$loft_dir/file"
-conf "unix_listener $loft_dir/none/x {
+loft_conf_tcp "unix_listener $loft_dir/none/x {
   mode = 0600
 }
 unix_listener $loft_dir/file {
@@ -138,7 +126,7 @@ greeting five
 
 echo "- reloads in a hurry: the last word counts"
 for i in 1 2 3 4 5 6 7 8; do
-	conf "" "login_greeting = hurry$i"
+	loft_conf_tcp "" "login_greeting = hurry$i"
 	loft_ctl reload &
 	kill -HUP "$loft_pid"
 done
@@ -175,7 +163,7 @@ lines=$(cat "$loft_log" "$loft_log.2" | grep -c 'msgid=<rotate[0-9]*@.*saved mai
 loft_stop || fail "stop"
 
 echo "- daemon mode: the parent returns when all is started, or tells why not"
-conf "process_min_avail = 1"
+loft_conf_tcp "process_min_avail = 1"
 "$builddir/master/loft" -c "$loft_file" >"$scratch/out" 2>&1 || fail "daemon mode: $(cat "$scratch/out")"
 [ ! -s "$scratch/out" ] || fail "talks: $(cat "$scratch/out")"
 pid=$(cat "$loft_dir/run/master.pid")
@@ -189,11 +177,11 @@ echo 'no_such_setting = 1' >>"$loft_file"
 [ ! -e "$loft_dir/run/master.pid" ] || fail "loft stop returned too early"
 wait_until 2 gone "$pid"
 cleanups=()
-conf "process_min_avail = x"
+loft_conf_tcp "process_min_avail = x"
 "$builddir/master/loft" -c "$loft_file" >"$scratch/out" 2>&1
 [ $? = 89 ] || fail "status of a wrong configuration in daemon mode"
 printf '#!/bin/sh\nexit 1\n' >"$scratch/bad" && chmod +x "$scratch/bad"
-conf "executable = $scratch/bad"
+loft_conf_tcp "executable = $scratch/bad"
 "$builddir/master/loft" -c "$loft_file" >"$scratch/out" 2>&1
 [ $? = 89 ] || fail "status of a service that doesn't start"
 grep -q 'service(lmtp) could not be started' "$scratch/out" || fail "$(cat "$scratch/out")"

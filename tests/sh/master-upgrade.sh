@@ -5,16 +5,7 @@
 
 port=$(free_port)
 conf() {
-	loft_conf <<-CONF
-		login_greeting = $1
-		service lmtp {
-		  process_min_avail = 2
-		  inet_listener lmtp {
-		    address = 127.0.0.1
-		    port = $port
-		  }
-		}
-	CONF
+	loft_conf_tcp "process_min_avail = 2" "login_greeting = $1"
 }
 # Another file with the same content: another program to the master.
 install_master() {
