@@ -39,6 +39,7 @@ static const struct {
 	{ "master_settings", "Master" },
 	{ "namespace_settings", "Inside of namespace" },
 	{ "process_settings", "Processes" },
+	{ "script_settings", "Script services" },
 	{ "service_settings", "Inside of service" },
 	{ "ssl_settings", "TLS" },
 	{ "unix_listener_settings", "Inside of service, unix_listener" },

@@ -93,6 +93,7 @@ struct service {
 	struct generation *generation;
 	const char *name;
 	enum service_kind kind;
+	bool tls;		/* the snapshot has the keys */
 	const struct service_settings *set;
 	char **argv;		/* the program, absolute, and arguments */
 	unsigned process_limit, client_limit, idle_kill;

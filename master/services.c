@@ -26,14 +26,16 @@
 #include "service/users.h"
 
 /* A new kind of process is a row here. */
-static const struct {
+static const struct program {
 	const char *program;
 	enum service_kind kind;
+	bool tls;		/* may have the keys */
 } programs[] = {
-	{ "log", KIND_LOG },
-	{ "auth", KIND_DAEMON },
-	{ "stats", KIND_DAEMON },
-	{ "lmtp", KIND_WORKERS },
+	{ "log", KIND_LOG, false },
+	{ "auth", KIND_DAEMON, false },
+	{ "stats", KIND_DAEMON, false },
+	{ "lmtp", KIND_WORKERS, true },
+	{ "script", KIND_WORKERS, false },
 };
 
 /* Is the word in a list separated by blanks or commas? */
@@ -60,18 +62,27 @@ base_name(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
-static enum service_kind
-kind_of(const char *name, const char *program)
+static const struct program *
+find_program(const char *name)
 {
 	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
-		if (strcmp(programs[i].program, base_name(program)) == 0)
-			return programs[i].kind;
-	}
-	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
 		if (strcmp(programs[i].program, name) == 0)
-			return programs[i].kind;
+			return &programs[i];
 	}
-	return KIND_WORKERS;
+	return NULL;
+}
+
+/* By its program, else by its name. */
+static void
+set_kind(struct service *service)
+{
+	const struct program *program =
+		find_program(base_name(service->argv[0]));
+
+	if (program == NULL)
+		program = find_program(service->name);
+	service->kind = program != NULL ? program->kind : KIND_WORKERS;
+	service->tls = program != NULL && program->tls;
 }
 
 /* The program, absolute, and its arguments. */
@@ -113,7 +124,7 @@ wanted(const struct generation *gen, const char *name, char **argv,
 	if (strcmp(name, "log") == 0)
 		return true;
 	if (!has_word(gen->set->loft_services, name) &&
-	    !(argv[0] != NULL && strcmp(base_name(argv[0]), "script") == 0 &&
+	    !(strcmp(base_name(argv[0]), "script") == 0 &&
 	      has_word(gen->set->loft_services, "script")))
 		return false;
 	if (conf_get(gen->conf, &scope_global, "protocols") == NULL)
@@ -226,19 +237,13 @@ service_new(struct generation *gen, const char *name,
 	service->name = name;
 	service->set = set;
 	service->argv = argv;
-	service->kind = kind_of(name, argv[0]);
+	set_kind(service);
 	service->snapshot_fd = -1;
 	service->status_fds[0] = service->status_fds[1] = -1;
 	TAILQ_INIT(&service->listeners);
 	TAILQ_INIT(&service->workers);
 	set_limits(service);
 	return service;
-}
-
-static bool
-is_script(char **argv)
-{
-	return strcmp(base_name(argv[0]), "script") == 0;
 }
 
 static void
@@ -279,11 +284,6 @@ add_service(struct generation *gen, const char *name, struct str *errors,
 			   "executable %s doesn't exist%s\n",
 			   where(service, "executable"), name, argv[0],
 			   fatal ? "" : ": the service is not started");
-		return;
-	}
-	if (is_script(argv)) {
-		str_printf(warnings, "service(%s): script services are not "
-			   "started\n", name);
 		return;
 	}
 	check_limits(service, warnings);

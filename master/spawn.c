@@ -56,11 +56,10 @@ static int
 write_snapshot(struct service *service, struct err *err)
 {
 	const struct generation *gen = service->generation;
-	bool tls = service->kind == KIND_WORKERS;
 
-	return snapshot_write(gen->conf,
-			      tls ? NULL : modules_without_tls(gen->pool),
-			      tls, err);
+	return snapshot_write(gen->conf, service->tls ? NULL :
+			      modules_without_tls(gen->pool), service->tls,
+			      err);
 }
 
 int

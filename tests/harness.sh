@@ -88,7 +88,7 @@ free_port() {
 loft_libexec() {
 	local program
 	mkdir -p "$loft_dir/libexec"
-	for program in lmtp/lmtp auth/auth log/log stats/stats lda/loft-lda; do
+	for program in lmtp/lmtp auth/auth log/log script/script stats/stats lda/loft-lda; do
 		[ ! -x "$builddir/$program" ] || ln -sf "$builddir/$program" "$loft_dir/libexec/"
 	done
 }

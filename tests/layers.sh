@@ -16,6 +16,7 @@ allowed() {
 	lib/storage) echo core io conf mail ;;
 	lib/deliver) echo core io conf service mail smtp user storage ;;
 	master | log) echo core io conf service ;;
+	script) echo core io conf service user ;;
 	auth) echo core io conf service user ;;
 	lmtp | lda | ctl) echo core io conf service mail smtp user storage deliver ;;
 	esac
@@ -23,7 +24,7 @@ allowed() {
 
 bad=0
 for dir in lib/core lib/io lib/conf lib/service lib/mail lib/smtp lib/user \
-	lib/storage lib/deliver master log auth lmtp lda ctl; do
+	lib/storage lib/deliver master log script auth lmtp lda ctl; do
 	may=$(allowed "$dir")
 	for file in "$dir"/*.[ch]; do
 		[ -f "$file" ] || continue

@@ -26,6 +26,9 @@ tests_unit_master_listen_SOURCES = tests/unit/master-listen.c \
 	master/listen.c master/listen-conf.c master/listen-open.c \
 	master/dirs.c
 tests_unit_master_avail_SOURCES = tests/unit/master-avail.c master/avail.c
+UNIT_SCRIPT = tests/unit/script-request
+tests_unit_script_request_SOURCES = tests/unit/script-request.c \
+	script/request.c script/wait.c
 UNIT_AUTH = tests/unit/auth-userdb tests/unit/auth-password \
 	tests/unit/auth-client tests/unit/auth-server
 AUTH_LDADD = auth/libauth.a $(LDADD) $(EVENT_LIBS) $(SSL_LIBS) $(CRYPT_LIBS)
@@ -36,7 +39,8 @@ tests_unit_auth_server_LDADD = $(AUTH_LDADD)
 
 UNIT_TESTS = $(UNIT_CORE) $(UNIT_IO) $(UNIT_CONF) $(UNIT_SERVICE) \
 	$(UNIT_MAIL) $(UNIT_SMTP) $(UNIT_USER) $(UNIT_STORAGE) \
-	$(UNIT_DELIVER) $(UNIT_AUTH) $(UNIT_MASTER) $(UNIT_LMTP)
+	$(UNIT_DELIVER) $(UNIT_AUTH) $(UNIT_MASTER) $(UNIT_LMTP) \
+	$(UNIT_SCRIPT)
 
 # A fuzz target is tests/fuzz/fuzz-NAME.c with seeds in seeds-NAME/; it takes a
 # word and an LDADD line here.
@@ -64,7 +68,13 @@ FUZZ_IO = tests/fuzz/fuzz-haproxy
 tests_fuzz_fuzz_haproxy_LDADD = $(FUZZ_LDADD)
 EXTRA_DIST += tests/fuzz/seeds-haproxy tests/fuzz/haproxy.dict
 
-FUZZ_TESTS = $(FUZZ_IO) $(FUZZ_SMTP) $(FUZZ_AUTH) $(FUZZ_STORE) $(FUZZ_CONF)
+FUZZ_SCRIPT = tests/fuzz/fuzz-script
+tests_fuzz_fuzz_script_SOURCES = tests/fuzz/fuzz-script.c script/request.c \
+	script/wait.c
+tests_fuzz_fuzz_script_LDADD = $(FUZZ_LDADD)
+EXTRA_DIST += tests/fuzz/seeds-script tests/fuzz/script.dict
+
+FUZZ_TESTS = $(FUZZ_SCRIPT) $(FUZZ_IO) $(FUZZ_SMTP) $(FUZZ_AUTH) $(FUZZ_STORE) $(FUZZ_CONF)
 if FUZZERS
 FUZZ_LDADD = libloft.a $(CONFUSE_LIBS) $(FUZZ_ENGINE)
 else
@@ -90,7 +100,7 @@ SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh tests/sh/l
 	tests/sh/master-churn.sh tests/sh/auth.sh \
 	tests/sh/conf-doveconf.sh tests/sh/conf-samples.sh
 SH_TESTS += tests/sh/lmtp-dsn.sh tests/sh/lmtp-haproxy.sh tests/sh/lmtp-concurrency.sh tests/sh/lmtp-trouble.sh \
-	tests/sh/lmtp-rawlog.sh tests/sh/loft-send.sh
+	tests/sh/lmtp-rawlog.sh tests/sh/loft-send.sh tests/sh/script.sh
 EXTRA_DIST += tests/conf
 
 # Dialogues and their player.
@@ -154,13 +164,13 @@ check-fuzz: $(FUZZ_TESTS)
 # The longest functions, for the eye; nothing fails because of a number.
 lengths:
 	@cd $(srcdir) && awk -f tests/lengths.awk \
-		$$(find lib master lmtp auth lda log ctl -name '*.c') | \
+		$$(find lib master lmtp auth lda log script ctl -name '*.c') | \
 		sort -rn | head -40
 
 analyze:
 	cd $(srcdir) && cppcheck --quiet --std=c11 --enable=warning,portability \
 		--suppress=normalCheckLevelMaxBranches -Ilib -I. \
-		--error-exitcode=1 lib master lmtp auth lda log ctl
+		--error-exitcode=1 lib master lmtp auth lda log script ctl
 
 .PHONY: check-interop check-parity check-valgrind check-fuzz lengths analyze
 EXTRA_DIST += tests/lengths.awk

@@ -9,6 +9,7 @@
 #include "deliver/deliver-settings.h"
 #include "lmtp/lmtp-settings.h"
 #include "master/master-settings.h"
+#include "script/script-settings.h"
 #include "service/haproxy-settings.h"
 #include "service/log-settings.h"
 #include "service/process-settings.h"
@@ -30,6 +31,7 @@ SETTINGS_DEFINE(mail_settings, MAIL_SETTINGS);
 SETTINGS_DEFINE(master_settings, MASTER_SETTINGS);
 SETTINGS_DEFINE(namespace_settings, NAMESPACE_SETTINGS);
 SETTINGS_DEFINE(process_settings, PROCESS_SETTINGS);
+SETTINGS_DEFINE(script_settings, SCRIPT_SETTINGS);
 SETTINGS_DEFINE(service_settings, SERVICE_SETTINGS);
 SETTINGS_DEFINE(ssl_settings, SSL_SETTINGS);
 SETTINGS_DEFINE(unix_listener_settings, UNIX_LISTENER_SETTINGS);
@@ -45,6 +47,7 @@ const struct settings_row all_settings[] = {
 	{ "", &deliver_settings_info },
 	{ "", &lmtp_settings_info },
 	{ "", &haproxy_settings_info },
+	{ "", &script_settings_info },
 	{ "", &auth_settings_info },
 	{ "passdb", &auth_passdb_settings_info },
 	{ "userdb", &auth_userdb_settings_info },

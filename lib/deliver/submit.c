@@ -21,6 +21,7 @@
 #include "deliver/deliver-settings.h"
 #include "io/sock.h"
 #include "io/stream.h"
+#include "service/child.h"
 #include "service/priv.h"
 #include "smtp/client.h"
 #include "smtp/dots.h"
@@ -90,17 +91,6 @@ open_message(const struct submission *mail, struct err *err)
 	return -1;
 }
 
-static void
-reset_signals(void)
-{
-	sigset_t none;
-
-	for (int signo = 1; signo < NSIG; signo++)
-		(void)signal(signo, SIG_DFL);	/* not for KILL and STOP */
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* In the child. Whom we rest as, for good. */
 static bool
 drop_ids(void)
@@ -120,11 +110,9 @@ run_program(char *const args[], int message, int words)
 	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 	char *const env[] = { path, NULL };
 
-	if (!drop_ids() || dup2(message, STDIN_FILENO) < 0 ||
-	    dup2(words, STDOUT_FILENO) < 0 || dup2(words, STDERR_FILENO) < 0 ||
-	    close_range(3, ~0U, 0) != 0 || chdir("/") != 0)
+	if (!drop_ids() || child_clean(message, words, words) < 0 ||
+	    chdir("/") != 0)
 		_exit(EXIT_NO_EXEC);
-	reset_signals();
 	(void)execve(args[0], args, env);
 	_exit(EXIT_NO_EXEC);
 }

@@ -217,7 +217,7 @@ inherit_drop(const struct inherit *in, bool rest, struct err *err)
 		return -1;
 	if (enter_chroot(in, err) < 0)
 		return -1;
-	if (named && ids.uid != 0)
+	if (named && (ids.uid != 0 || !rest))
 		return priv_drop(&ids, err);
 	return rest ? priv_rest(&login, err) : 0;
 }

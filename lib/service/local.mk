@@ -1,5 +1,6 @@
 libloft_a_SOURCES += \
 	lib/service/board.c lib/service/board.h \
+	lib/service/child.c lib/service/child.h \
 	lib/service/control-dir.c \
 	lib/service/control.c lib/service/control.h \
 	lib/service/daemon.c lib/service/daemon.h \

@@ -395,7 +395,7 @@ prepare(const struct service *service, struct inherit *in, struct err *err)
 		return -1;
 	if (service->init != NULL && service->init(in->conf, err) < 0)
 		return -1;
-	return inherit_drop(in, true, err);
+	return inherit_drop(in, !service->as_service_user, err);
 }
 
 int

@@ -44,6 +44,9 @@ struct service {
 	void (*client)(const struct conf *conf, struct service_client *client);
 	bool own_log;		/* -L: write log files itself, with the
 				   settings of its protocol */
+	bool as_service_user;	/* be what `user` of the service says, root
+				   where it says nothing; else root rests as
+				   default_login_user */
 };
 
 /* Was this process started by the master? (Its descriptors are there.) */
