@@ -117,6 +117,7 @@ struct service {
 	bool pausing;
 	struct loop_timer *idle_timer, *limit_timer;
 	struct loop_timer *birth_timer;	/* somebody isn't born yet */
+	struct loop_timer *look_timer;	/* does a client wait in vain? */
 	bool limited;		/* clients wait at process_limit */
 	bool limit_told;
 	int64_t limit_told_at;

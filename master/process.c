@@ -347,21 +347,34 @@ drain_controls(struct master *m)
 	}
 }
 
+static bool
+reap(struct master *m, pid_t pid, int status)
+{
+	struct process *p = find(m, pid);
+	bool worker = p == NULL || p->kind == PROCESS_WORKER;
+
+	if (p != NULL)
+		process_died(p, status);
+	else
+		note_early(pid, status);
+	return worker;
+}
+
 void
 process_reap(struct master *m)
 {
-	struct process *p;
+	bool workers = false;
+	struct service *s;
 	int status;
 	pid_t pid;
 
 	drain_controls(m);
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		p = find(m, pid);
-		if (p != NULL)
-			process_died(p, status);
-		else
-			note_early(pid, status);
-	}
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		workers = reap(m, pid, status) || workers;
+	if (!workers || m->now == NULL)
+		return;
+	TAILQ_FOREACH(s, &m->now->services, link)
+		workers_look(s);
 }
 
 struct process *

@@ -27,6 +27,7 @@ enum {
 	LIMIT_TELL_MS = 60000,	/* say so at most this often */
 	YIELD_AFTER_MS = 5000,	/* a session that long idle may be ended */
 	REPORTS_MAX = 128,	/* read at once */
+	LOOK_MS = 50,		/* a client waits: does he still? */
 	BIRTH_MS = 5000,	/* no word for so long: the template hangs */
 };
 
@@ -224,6 +225,29 @@ watch(struct service *s, bool on)
 	}
 }
 
+/* The kernel wakes one idle worker for a client; when that one ended
+   instead, the others sleep on. */
+void
+workers_look(struct service *s)
+{
+	struct process *p;
+
+	if (!current(s) || s->kind != KIND_WORKERS || !listeners_waiting(s))
+		return;
+	TAILQ_FOREACH(p, &s->workers, link) {
+		if (p->state != PROCESS_BUSY && !p->told)
+			process_signal(p, SIGUSR2, false);
+	}
+	/* Until a look finds nobody: who is idle by then may sleep, too. */
+	loop_timer_set(s->look_timer, LOOK_MS);
+}
+
+static void
+on_look_timer(void *arg)
+{
+	workers_look(arg);
+}
+
 /* --- idle_kill ---------------------------------------------------------- */
 
 /* The worker that idles longest, if it may go; else when to look again. */
@@ -358,6 +382,7 @@ workers_prepare(struct service *s, struct err *err)
 	s->idle_timer = loop_timer_new(loop, on_idle_timer, s);
 	s->limit_timer = loop_timer_new(loop, on_limit_timer, s);
 	s->birth_timer = loop_timer_new(loop, on_birth_timer, s);
+	s->look_timer = loop_timer_new(loop, on_look_timer, s);
 	if (spawn_prepare(s, err) < 0)
 		return -1;
 	s->status_io = loop_io_new(loop, s->status_fds[0], LOOP_READ,
@@ -375,6 +400,7 @@ workers_freeze(struct service *s)
 	loop_timer_clear(s->idle_timer);
 	loop_timer_clear(s->limit_timer);
 	loop_timer_clear(s->birth_timer);
+	loop_timer_clear(s->look_timer);
 }
 
 void
@@ -385,6 +411,7 @@ workers_release(struct service *s)
 	loop_timer_free(&s->idle_timer);
 	loop_timer_free(&s->limit_timer);
 	loop_timer_free(&s->birth_timer);
+	loop_timer_free(&s->look_timer);
 	loop_io_free(&s->status_io);
 	spawn_release(s);
 }

@@ -21,6 +21,10 @@ void workers_balance(struct service *service);
    the next one waits a little. */
 void workers_lost(struct service *service, bool birth);
 
+/* A worker has died, of whatever generation: wake the idle ones if a client
+   waits. */
+void workers_look(struct service *service);
+
 /* No more balance: stop watching and waiting. */
 void workers_freeze(struct service *service);
 

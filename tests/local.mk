@@ -97,7 +97,7 @@ SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh tests/sh/l
 	tests/sh/master-start.sh tests/sh/master-workers.sh \
 	tests/sh/master-reload.sh tests/sh/master-kill.sh \
 	tests/sh/master-upgrade.sh tests/sh/master-misc.sh \
-	tests/sh/master-churn.sh tests/sh/auth.sh \
+	tests/sh/master-churn.sh tests/sh/master-wake.sh tests/sh/auth.sh \
 	tests/sh/conf-doveconf.sh tests/sh/conf-samples.sh
 SH_TESTS += tests/sh/lmtp-dsn.sh tests/sh/lmtp-haproxy.sh tests/sh/lmtp-concurrency.sh tests/sh/lmtp-trouble.sh \
 	tests/sh/lmtp-rawlog.sh tests/sh/loft-send.sh tests/sh/script.sh
@@ -108,12 +108,15 @@ check_PROGRAMS += tests/talk/talk
 EXTRA_DIST += tests/talk/README $(wildcard $(srcdir)/tests/talk/*.talk)
 
 # Fault injection by LD_PRELOAD; never built with a sanitizer.
-check_DATA = tests/fault/fault.so
-CLEANFILES += tests/fault/fault.so
-EXTRA_DIST += tests/fault/fault.c
+check_DATA = tests/fault/fault.so tests/fault/hold.so
+CLEANFILES += tests/fault/fault.so tests/fault/hold.so
+EXTRA_DIST += tests/fault/fault.c tests/fault/hold.c
 tests/fault/fault.so: tests/fault/fault.c
 	$(AM_V_CC)$(MKDIR_P) tests/fault && $(CC) -shared -fPIC -O1 -Wall \
 		-o $@ $(srcdir)/tests/fault/fault.c -ldl
+tests/fault/hold.so: tests/fault/hold.c
+	$(AM_V_CC)$(MKDIR_P) tests/fault && $(CC) -shared -fPIC -O1 -Wall \
+		-o $@ $(srcdir)/tests/fault/hold.c -ldl
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(SH_TESTS)

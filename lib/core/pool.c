@@ -153,19 +153,24 @@ pool_strndup(struct pool *pool, const char *s, size_t max)
 	return pool_memdup(pool, s, strnlen(s, max));
 }
 
+/* Most texts are short: they are formatted once, and copied. */
 char *
 pool_vprintf(struct pool *pool, const char *fmt, va_list ap)
 {
+	char text[256], *p;
 	va_list again;
-	char *p;
 	int len;
 
 	va_copy(again, ap);
-	len = vsnprintf(NULL, 0, fmt, again);
-	va_end(again);
+	len = vsnprintf(text, sizeof(text), fmt, ap);
 	ASSERT(len >= 0);
-	p = pool_alloc(pool, (size_t)len + 1);
-	(void)vsnprintf(p, (size_t)len + 1, fmt, ap);
+	if ((size_t)len < sizeof(text)) {
+		p = pool_memdup(pool, text, (size_t)len);
+	} else {
+		p = pool_alloc(pool, (size_t)len + 1);
+		(void)vsnprintf(p, (size_t)len + 1, fmt, again);
+	}
+	va_end(again);
 	return p;
 }
 

@@ -11,6 +11,8 @@
 #include "core/log.h"
 #include "core/pool.h"
 
+enum { PRINTF_ROOM = 64 };	/* at least, for a first try */
+
 void
 str_free(struct str *s)
 {
@@ -73,17 +75,22 @@ str_append_c(struct str *s, char c)
 	str_append_n(s, &c, 1);
 }
 
+/* What there is room for mostly is enough: to format twice costs twice. */
 void
 str_vprintf(struct str *s, const char *fmt, va_list ap)
 {
+	char *to = str_reserve(s, PRINTF_ROOM);
+	size_t room = s->cap - s->len;
 	va_list again;
 	int len;
 
 	va_copy(again, ap);
-	len = vsnprintf(NULL, 0, fmt, again);
-	va_end(again);
+	len = vsnprintf(to, room, fmt, ap);
 	ASSERT(len >= 0);
-	(void)vsnprintf(str_reserve(s, (size_t)len), (size_t)len + 1, fmt, ap);
+	if ((size_t)len >= room)
+		(void)vsnprintf(str_reserve(s, (size_t)len), (size_t)len + 1,
+				fmt, again);
+	va_end(again);
 	s->len += (size_t)len;
 }
 
@@ -128,7 +135,12 @@ str_eq(const char *a, const char *b)
 bool
 str_copy(char *dst, size_t size, const char *src)
 {
-	int len = snprintf(dst, size, "%s", src);
+	size_t len = strnlen(src, size);
+	bool whole = len < size;
 
-	return len >= 0 && (size_t)len < size;
+	if (!whole)
+		len = size - 1;
+	memcpy(dst, src, len);
+	dst[len] = '\0';
+	return whole;
 }

@@ -1,4 +1,5 @@
 libloft_a_SOURCES += \
+	lib/service/acceptor.c lib/service/acceptor.h \
 	lib/service/board.c lib/service/board.h \
 	lib/service/child.c lib/service/child.h \
 	lib/service/control-dir.c \

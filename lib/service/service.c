@@ -19,6 +19,7 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/pool.h"
+#include "service/acceptor.h"
 #include "service/board.h"
 #include "service/inherit.h"
 #include "service/process-settings.h"
@@ -43,6 +44,7 @@ static struct {
 	bool orphan;
 	int64_t looked;		/* for the master, clock_ms() */
 	unsigned listener_count;
+	struct acceptor *acceptor;	/* of a worker; NULL: takes nobody */
 } state;
 
 /* setsockopt(2) is safe in a handler. Who waits next waits for an instant,
@@ -128,6 +130,9 @@ service_wait_mask(void)
 static void
 close_listeners(void)
 {
+	/* It goes first: others have the listeners open, and as long as this
+	   one is there the kernel might wake it for a client. */
+	acceptor_free(&state.acceptor);
 	for (unsigned i = 0; i < state.listener_count; i++)
 		(void)close(SERVICE_FD_LISTEN + (int)i);
 	state.listener_count = 0;
@@ -181,28 +186,6 @@ report(unsigned slot, uint32_t what)
 		errno != EAGAIN;
 }
 
-static void
-set_client_addresses(struct service_client *client, const struct sockaddr *sa)
-{
-	struct sockaddr_storage local;
-	struct ucred cred;
-	socklen_t len = sizeof(local);
-
-	if (sa->sa_family == AF_UNIX) {
-		len = sizeof(cred);
-		if (getsockopt(client->fd_in, SOL_SOCKET, SO_PEERCRED, &cred,
-			       &len) == 0) {
-			client->peer_pid = cred.pid;
-			client->peer_uid = cred.uid;
-		}
-		return;
-	}
-	client->remote = ip_from_sockaddr(sa, &client->remote_port);
-	if (getsockname(client->fd_in, (struct sockaddr *)&local, &len) == 0)
-		client->local = ip_from_sockaddr((struct sockaddr *)&local,
-						 &client->local_port);
-}
-
 /* Without descriptors (or memory) clients wait; look again a little later. */
 static void
 wait_for_fds(int cause)
@@ -218,52 +201,13 @@ wait_for_fds(int cause)
 	(void)ppoll(&pfd, 1, &pause, &state.wait_mask);
 }
 
-/* One client from this listener; false when none was there after all. */
-static bool
-accept_client(const struct service_listener *listener,
-	      struct service_client *client)
-{
-	struct sockaddr_storage sa = { .ss_family = AF_UNIX };
-	socklen_t len = sizeof(sa);
-	int fd = accept4(listener->fd, (struct sockaddr *)&sa, &len,
-			 SOCK_CLOEXEC);
-
-	if (fd < 0) {
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-		    errno == ENOMEM)
-			wait_for_fds(errno);
-		return false;
-	}
-	memset(client, 0, sizeof(*client));
-	client->fd_in = client->fd_out = fd;
-	client->listener = listener->name;
-	client->ssl = listener->ssl;
-	client->haproxy = listener->haproxy;
-	set_client_addresses(client, (const struct sockaddr *)&sa);
-	return true;
-}
-
 struct worker {
 	const struct service *service;
 	const struct inherit *in;
 	unsigned slot;
 	unsigned served;
-	unsigned next;		/* listener to look at first, for fairness */
 	bool told_idle;		/* what the master believes */
-	struct pollfd *fds;	/* listeners, then the master's pipe */
 };
-
-/* Look at the listeners, let signals in; wait only when `wait_ms` isn't 0
-   (-1: for as long as it takes). True when a listener is ready. */
-static bool
-wait_for_client(struct worker *w, int wait_ms)
-{
-	struct timespec ts = { wait_ms / 1000, wait_ms % 1000 * 1000000L };
-
-	return ppoll(w->fds, state.listener_count + 1,
-		     wait_ms < 0 ? NULL : &ts, &state.wait_mask) > 0 &&
-		w->fds[state.listener_count].revents == 0;
-}
 
 /* A wait that found a client ready lets no signal in, even if one is there:
    who was asked to retire before the client came must not take it. */
@@ -276,19 +220,13 @@ let_signals_in(void)
 }
 
 static bool
-accept_ready(struct worker *w, struct service_client *client)
+take_client(struct service_client *client)
 {
-	for (unsigned i = 0; i < state.listener_count; i++) {
-		unsigned n = (w->next + i) % state.listener_count;
+	int result = acceptor_take(state.acceptor, client);
 
-		if (w->fds[n].revents == 0)
-			continue;
-		if (accept_client(&w->in->listeners[n], client)) {
-			w->next = (n + 1) % state.listener_count;
-			return true;
-		}
-	}
-	return false;
+	if (result < 0)
+		wait_for_fds(errno);
+	return result > 0;
 }
 
 static void
@@ -315,16 +253,19 @@ worker_done(const struct worker *w)
 static bool
 next_client(struct worker *w, struct service_client *client)
 {
-	int wait_ms = 0;
+	int wait_ms = -1;
 
+	if (state.acceptor != NULL)
+		acceptor_try_all(state.acceptor);
 	while (!worker_done(w)) {
-		bool ready = wait_for_client(w, wait_ms);
+		bool ready = acceptor_wait(state.acceptor, wait_ms,
+					   &state.wait_mask);
 
 		if (ready)
 			let_signals_in();
 		if (worker_done(w))
 			break;
-		if (ready && accept_ready(w, client))
+		if (ready && take_client(client))
 			return true;
 		if (!w->told_idle) {
 			status_set(STATUS_IDLE, NULL, NULL, NULL);
@@ -341,21 +282,13 @@ serve_backlog(struct worker *w)
 {
 	struct service_client client;
 
-	while (service_called() == SERVICE_STOP && wait_for_client(w, 0) &&
-	       accept_ready(w, &client))
+	while (service_called() == SERVICE_STOP && state.acceptor != NULL) {
+		acceptor_try_all(state.acceptor);
+		if (!acceptor_wait(state.acceptor, 0, &state.wait_mask) ||
+		    !take_client(&client))
+			return;
 		serve(w, &client);
-}
-
-static void
-watch_listeners(struct worker *w)
-{
-	unsigned count = w->in->listener_count;
-
-	w->fds = mem_alloc((count + 1) * sizeof(*w->fds));
-	for (unsigned i = 0; i < count; i++)
-		w->fds[i] = (struct pollfd){ w->in->listeners[i].fd, POLLIN,
-			0 };
-	w->fds[count] = (struct pollfd){ SERVICE_FD_MASTER, POLLIN, 0 };
+	}
 }
 
 int
@@ -364,8 +297,14 @@ service_worker(const struct service *service, const struct inherit *in,
 {
 	struct worker w = { .service = service, .in = in, .slot = slot };
 	struct service_client client;
+	struct err err;
 
-	watch_listeners(&w);
+	state.acceptor = acceptor_new(in->listeners, in->listener_count,
+				      SERVICE_FD_MASTER, &err);
+	if (state.acceptor == NULL) {
+		log_error(&log_process, "%s", err.text);
+		return EXIT_FAILURE;
+	}
 	status_init(in->board, slot, in->process->verbose_proctitle);
 	/* Its birth, should the template not live to tell of it. */
 	status_set(STATUS_IDLE, NULL, NULL, NULL);
@@ -373,7 +312,7 @@ service_worker(const struct service *service, const struct inherit *in,
 	while (next_client(&w, &client))
 		serve(&w, &client);
 	serve_backlog(&w);
-	free(w.fds);
+	acceptor_free(&state.acceptor);
 	return EXIT_SUCCESS;
 }
 

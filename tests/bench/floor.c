@@ -42,11 +42,11 @@ die(const char *what)
 	exit(1);
 }
 
+/* A client that is gone shows at the next read. */
 static void
 reply(int fd, const char *text, size_t len)
 {
-	if (write(fd, text, len) != (ssize_t)len)
-		die("write");
+	(void)!write(fd, text, len);
 }
 
 static void

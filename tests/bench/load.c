@@ -58,7 +58,7 @@ static struct {
 static struct {
 	char *body;
 	size_t body_len;
-	unsigned begun, done;
+	unsigned begun, done, open;	/* messages; connections */
 	uint32_t *latency_us;
 	int epoll;
 } run;
@@ -162,6 +162,7 @@ conn_open(struct conn *c)
 	c->replies = 1;
 	c->out_len = c->line_len = 0;
 	c->open = true;
+	run.open++;
 	watch(c, EPOLL_CTL_ADD, EPOLLIN);
 }
 
@@ -170,6 +171,7 @@ conn_close(struct conn *c)
 {
 	(void)close(c->fd);
 	c->open = false;
+	run.open--;
 }
 
 /* Send what is left; the socket buffer may be full for a large message. */
@@ -389,7 +391,7 @@ run_all(void)
 		die("no room for %u connections", opt.connections);
 	for (unsigned i = 0; i < opt.connections; i++)
 		conn_open(&conns[i]);
-	while (run.done < opt.messages) {
+	while (run.open > 0) {
 		int n = epoll_wait(run.epoll, events, 64, STALL_MS);
 
 		if (n == 0)
@@ -404,10 +406,6 @@ run_all(void)
 			if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
 				on_readable(c);
 		}
-	}
-	for (unsigned i = 0; i < opt.connections; i++) {
-		if (conns[i].open)
-			conn_close(&conns[i]);
 	}
 	free(conns);
 }
