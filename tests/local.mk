@@ -123,6 +123,10 @@ TESTS += $(UNIT_TESTS) $(SH_TESTS)
 EXTRA_DIST += $(SH_TESTS) tests/harness.sh tests/unit/unit.h \
 	tests/unit/auth.h tests/unit/conf-text.h tests/unit/storage.h
 
+# A disk that forgets what wasn't flushed.
+check_PROGRAMS += tests/durable/disk
+tests_durable_disk_LDADD =
+
 AM_TESTS_ENVIRONMENT = \
 	srcdir='$(srcdir)'; export srcdir; \
 	builddir='$(abs_builddir)'; export builddir; \
@@ -134,12 +138,13 @@ AM_TESTS_ENVIRONMENT = \
 INTEROP_TESTS = tests/interop/postfix.sh \
 	tests/interop/postfix-tls.sh \
 	tests/interop/postfix-system-users.sh \
-	tests/interop/postfix-xforward.sh tests/interop/exim.sh
+	tests/interop/postfix-xforward.sh tests/interop/exim.sh \
+	tests/interop/durable.sh
 EXTRA_DIST += tests/run-suite.sh tests/run-valgrind.sh \
 	tests/run-fuzz.sh $(INTEROP_TESTS) \
 	tests/interop/postfix-lib.sh
 
-check-interop: all
+check-interop: all tests/durable/disk tests/fault/fault.so
 	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' \
 		bash $(srcdir)/tests/run-suite.sh \
 		$(addprefix $(abs_srcdir)/,$(INTEROP_TESTS))

@@ -2,7 +2,9 @@
  * Fault injection, loaded with LD_PRELOAD. $LOFT_FAULT is CALL:N:WHAT: the
  * Nth call of libc's CALL ("*": of any below) fails with the errno WHAT
  * ("EIO"), or the process is killed before it (KILL) or right after it
- * (KILLED). Only calls count whose path or descriptor lies below
+ * (KILLED), or the call succeeds without being made (SKIP), or writes but half
+ * of what it was given (SHORT; other calls are made as usual). N 0 means each
+ * of them. Only calls count whose path or descriptor lies below
  * $LOFT_FAULT_PATH. The call that was hit is noted in $LOFT_FAULT_NOTE, so
  * that a test can go through a sequence until nothing is hit any more.
  */
@@ -24,7 +26,10 @@
 /* libc redirects names where large files are asked for: here each is itself.
    No sanitizer may see into this file, it is loaded before theirs. */
 
-enum when { FAULT_NONE, FAULT_ERRNO, FAULT_KILL, FAULT_KILLED };
+enum when {
+	FAULT_NONE, FAULT_ERRNO, FAULT_KILL, FAULT_KILLED, FAULT_SKIP,
+	FAULT_SHORT
+};
 
 static struct {
 	int ready;
@@ -45,13 +50,18 @@ static const struct { const char *name; int error; } errnos[] = {
 	{ "ENOMEM", ENOMEM }, { "ENFILE", ENFILE },
 };
 
+static const struct { const char *name; enum when when; } whens[] = {
+	{ "KILL", FAULT_KILL }, { "KILLED", FAULT_KILLED },
+	{ "SKIP", FAULT_SKIP }, { "SHORT", FAULT_SHORT },
+};
+
 static void
 set_what(const char *what)
 {
-	if (strcmp(what, "KILL") == 0)
-		fault.when = FAULT_KILL;
-	else if (strcmp(what, "KILLED") == 0)
-		fault.when = FAULT_KILLED;
+	for (size_t i = 0; i < sizeof(whens) / sizeof(*whens); i++) {
+		if (strcmp(whens[i].name, what) == 0)
+			fault.when = whens[i].when;
+	}
 	for (size_t i = 0; i < sizeof(errnos) / sizeof(*errnos); i++) {
 		if (strcmp(errnos[i].name, what) == 0) {
 			fault.when = FAULT_ERRNO;
@@ -80,7 +90,8 @@ note(const char *call, const char *path)
 	const char *file = getenv("LOFT_FAULT_NOTE");
 	FILE *f;
 
-	fault.when = FAULT_NONE;	/* once is enough */
+	if (fault.n > 0)
+		fault.when = FAULT_NONE;	/* once is enough */
 	if (file == NULL)
 		return;
 	f = fopen(file, "w");
@@ -101,7 +112,7 @@ hit(const char *call, const char *path)
 	if (fault.when == FAULT_NONE || path == NULL ||
 	    strncmp(path, fault.path, strlen(fault.path)) != 0 ||
 	    (strcmp(fault.call, "*") != 0 && strcmp(fault.call, call) != 0) ||
-	    ++fault.seen != fault.n)
+	    (++fault.seen != fault.n && fault.n != 0))
 		return FAULT_NONE;
 	when = fault.when;
 	note(call, path);
@@ -155,6 +166,8 @@ real(const char *name)
 		type result; \
 		if (when == FAULT_ERRNO) \
 			return -1; \
+		if (when == FAULT_SKIP) \
+			return 0; \
 		if (next == NULL) \
 			next = (type (*) params)real(#symbol); \
 		result = next args; \
@@ -221,17 +234,40 @@ WRAP_FD(int, fdatasync, "fdatasync", (int fd), (fd))
 WRAP_FD(int, syncfs, "syncfs", (int fd), (fd))
 WRAP_FD(int, fchmod, "fchmod", (int fd, mode_t mode), (fd, mode))
 WRAP_FD(int, fchown, "fchown", (int fd, uid_t uid, gid_t gid), (fd, uid, gid))
-WRAP_FD(ssize_t, write, "write", (int fd, const void *buf, size_t len),
-	(fd, buf, len))
-WRAP_FD(ssize_t, writev, "write", (int fd, const struct iovec *iov, int count),
-	(fd, iov, count))
 WRAP_FD(ssize_t, read, "read", (int fd, void *buf, size_t len),
 	(fd, buf, len))
 WRAP_FD(ssize_t, pread64, "read", (int fd, void *buf, size_t len,
 				   off64_t offset), (fd, buf, len, offset))
-WRAP(ssize_t, copy_file_range, "copy_file_range",
-     hit_fd("copy_file_range", to),
-     (int from, off64_t *off_from, int to, off64_t *off_to, size_t len,
-      unsigned flags), (from, off_from, to, off_to, len, flags))
-WRAP(ssize_t, sendfile64, "sendfile", hit_fd("sendfile", to),
-     (int to, int from, off64_t *offset, size_t len), (to, from, offset, len))
+
+/* What writes may write less. */
+#define WRAP_WRITE(symbol, call, fd, params, args, shorten) \
+	ssize_t symbol params; \
+	ssize_t symbol params \
+	{ \
+		static ssize_t (*next) params; \
+		enum when when = hit_fd(call, fd); \
+		ssize_t result; \
+		if (when == FAULT_ERRNO) \
+			return -1; \
+		if (when == FAULT_SHORT) { \
+			shorten; \
+		} \
+		if (next == NULL) \
+			next = (ssize_t (*) params)real(#symbol); \
+		result = next args; \
+		after(when); \
+		return result; \
+	}
+
+WRAP_WRITE(write, "write", fd, (int fd, const void *buf, size_t len),
+	   (fd, buf, len), len = (len + 1) / 2)
+WRAP_WRITE(copy_file_range, "copy_file_range", to,
+	   (int from, off64_t *off_from, int to, off64_t *off_to, size_t len,
+	    unsigned flags), (from, off_from, to, off_to, len, flags),
+	   len = (len + 1) / 2)
+WRAP_WRITE(sendfile64, "sendfile", to,
+	   (int to, int from, off64_t *offset, size_t len),
+	   (to, from, offset, len), len = (len + 1) / 2)
+WRAP_WRITE(writev, "write", fd, (int fd, const struct iovec *iov, int count),
+	   (fd, iov, count), return write(fd, iov->iov_base,
+					  (iov->iov_len + 1) / 2))
