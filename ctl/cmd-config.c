@@ -72,7 +72,6 @@ cmd_config_run(struct ctl *ctl, int argc, char **argv)
 			how.expand = true;
 			break;
 		case 'f':
-			how.scoped = true;
 			if (parse_filter(optarg, &how.scope) != 0)
 				return CTL_USAGE;
 			break;

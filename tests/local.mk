@@ -6,7 +6,7 @@ UNIT_CORE = tests/unit/core-str tests/unit/core-log tests/unit/core-err \
 	tests/unit/core-ip
 UNIT_IO = tests/unit/io-haproxy tests/unit/io-spool tests/unit/io-stream tests/unit/io-tls
 tests_unit_io_tls_LDADD = $(LDADD) $(SSL_LIBS)
-UNIT_CONF = tests/unit/conf-conf tests/unit/conf-errors \
+UNIT_CONF = tests/unit/conf-conf tests/unit/conf-errors tests/unit/conf-old \
 	tests/unit/conf-print tests/unit/conf-settings \
 	tests/unit/conf-snapshot tests/unit/conf-vars
 UNIT_SERVICE = tests/unit/service-priv tests/unit/service-loop \

@@ -86,6 +86,10 @@ const struct conf_filter *conf_filter_get(struct conf *conf,
 bool conf_filter_match(const struct conf_filter *filter,
 		       const struct scope *scope);
 
+/* Might it, as far as the scope knows its addresses and names? */
+bool conf_filter_may_match(const struct conf_filter *filter,
+			   const struct scope *scope);
+
 /* Above 0 when a is more specific than b. */
 int conf_filter_cmp(const struct conf_filter *a, const struct conf_filter *b);
 

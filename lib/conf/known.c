@@ -1,6 +1,7 @@
 /*
  * Dovecot 2.3's settings, as `doveconf -d` of 2.3.19 lists them, and their
- * types; see known.h. An enum's text holds its default and choices.
+ * types; see known.h. An enum's text holds its default and choices. Some that
+ * it reads and doesn't list stand here, too.
  */
 #include "conf/known.h"
 
@@ -120,6 +121,8 @@ const struct setting_def known_settings[] = {
 	{ SETTING_STR, "imap_urlauth_host", "", 0, NULL },
 	{ SETTING_STR, "imap_urlauth_logout_format", "in=%i out=%o", 0, NULL },
 	{ SETTING_PORT, "imap_urlauth_port", "143", 0, NULL },
+	{ SETTING_STR, "imap_urlauth_stream_user", "", 0, NULL },
+	{ SETTING_STR, "imap_urlauth_submit_user", "", 0, NULL },
 	{ SETTING_TIME, "imapc_cmd_timeout", "5 mins", 0, NULL },
 	{ SETTING_UINT, "imapc_connection_retry_count", "1", 0, NULL },
 	{ SETTING_TIME, "imapc_connection_retry_interval", "1 secs", 0, NULL },
@@ -189,12 +192,26 @@ const struct setting_def known_settings[] = {
 	{ SETTING_SIZE, "mail_attachment_min_size", "128 k", 0, NULL },
 	{ SETTING_STR, "mail_attribute_dict", "", 0, NULL },
 	{ SETTING_STR, "mail_cache_fields", "flags", 0, NULL },
+	{ SETTING_SIZE, "mail_cache_max_size", "1 G", 0, NULL },
+	{ SETTING_UINT, "mail_cache_min_mail_count", "0", 0, NULL },
+	{ SETTING_UINT, "mail_cache_purge_continued_percentage", "200", 0, NULL },
+	{ SETTING_UINT, "mail_cache_purge_delete_percentage", "20", 0, NULL },
+	{ SETTING_UINT, "mail_cache_purge_header_continue_count", "4", 0, NULL },
+	{ SETTING_SIZE, "mail_cache_purge_min_size", "32 k", 0, NULL },
+	{ SETTING_SIZE, "mail_cache_record_max_size", "64 k", 0, NULL },
+	{ SETTING_TIME, "mail_cache_unaccessed_field_drop", "30 days", 0, NULL },
 	{ SETTING_STR, "mail_chroot", "", 0, NULL },
 	{ SETTING_BOOL, "mail_debug", "no", 0, NULL },
 	{ SETTING_ENUM, "mail_fsync", "optimized:never:always", 0, NULL },
 	{ SETTING_BOOL, "mail_full_filesystem_access", "no", 0, NULL },
 	{ SETTING_STR, "mail_gid", "", 0, NULL },
 	{ SETTING_STR, "mail_home", "", 0, NULL },
+	{ SETTING_TIME, "mail_index_log2_max_age", "2 days", 0, NULL },
+	{ SETTING_SIZE, "mail_index_log_rotate_max_size", "1 M", 0, NULL },
+	{ SETTING_TIME, "mail_index_log_rotate_min_age", "5 mins", 0, NULL },
+	{ SETTING_SIZE, "mail_index_log_rotate_min_size", "32 k", 0, NULL },
+	{ SETTING_SIZE, "mail_index_rewrite_max_log_bytes", "128 k", 0, NULL },
+	{ SETTING_SIZE, "mail_index_rewrite_min_log_bytes", "8 k", 0, NULL },
 	{ SETTING_STR, "mail_location", "", 0, NULL },
 	{ SETTING_STR, "mail_log_prefix",
 	  "%s(%u)<%{pid}><%{session}>: ", 0, NULL },
@@ -438,7 +455,7 @@ const struct setting_def known_userdb[] = {
 };
 
 const struct setting_def known_namespace[] = {
-	{ SETTING_STR, "alias_for", "", 0, NULL },
+	{ SETTING_STR, "alias_for", NULL, 0, NULL },
 	{ SETTING_BOOL, "disabled", "no", 0, NULL },
 	{ SETTING_BOOL, "hidden", "no", 0, NULL },
 	{ SETTING_BOOL, "ignore_on_failure", "no", 0, NULL },
@@ -485,27 +502,6 @@ const struct setting_def known_event_exporter[] = {
 	{ SETTING_STR, "transport_args", "", 0, NULL },
 	{ SETTING_TIME_MS, "transport_timeout", "250 ms", 0, NULL },
 	END
-};
-
-const struct known_obsolete known_obsolete[] = {
-	{ "auth_executable", "service auth { executable }" },
-	{ "auth_process_size", "service auth { vsz_limit }" },
-	{ "dbox_rotate_min_size", "nothing" },
-	{ "dbox_rotate_size", "mdbox_rotate_size" },
-	{ "login_executable", "service imap-login { executable }" },
-	{ "login_max_connections", "service imap-login { client_limit }" },
-	{ "login_max_processes_count", "service imap-login { process_limit }" },
-	{ "login_process_size", "service imap-login { vsz_limit }" },
-	{ "login_processes_count", "service imap-login { process_min_avail }" },
-	{ "login_user", "service imap-login { user }" },
-	{ "mail_executable", "service imap { executable }" },
-	{ "mail_process_size", "service imap { vsz_limit }" },
-	{ "max_mail_processes", "service imap { process_limit }" },
-	{ "ssl_dh_parameters_length", "nothing" },
-	{ "ssl_disable", "ssl" },
-	{ "ssl_parameters_regenerate", "nothing" },
-	{ "ssl_protocols", "ssl_min_protocol" },
-	{ NULL, NULL }
 };
 
 const char *const known_mail_plugins[] = { NULL };

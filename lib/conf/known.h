@@ -24,13 +24,6 @@ extern const struct setting_def known_mailbox[];
 extern const struct setting_def known_metric[];
 extern const struct setting_def known_event_exporter[];
 
-/* Names 2.3 still reads with a warning, and what it says about them. */
-struct known_obsolete {
-	const char *name, *instead;
-};
-
-extern const struct known_obsolete known_obsolete[];
-
 /* The mail plugins whose work Loft does; NULL ends them. */
 extern const char *const known_mail_plugins[];
 

@@ -221,6 +221,54 @@ check_protocols(struct load *load, const struct conf_entry *entry)
 	}
 }
 
+/* Settings that are lists of these words. */
+static const char *const word_lists[][2] = {
+	{ "lmtp_client_workarounds",
+	  " whitespace-before-path mailbox-for-path " },
+	{ "ssl_options", " no_compression compression no_ticket " },
+};
+
+static void
+check_word_list(struct load *load, const struct conf_entry *entry)
+{
+	char *words, *save;
+	size_t i = 0;
+
+	while (strcmp(word_lists[i][0], entry->path) != 0) {
+		if (++i == sizeof(word_lists) / sizeof(*word_lists))
+			return;
+	}
+	words = pool_strdup(load->conf->pool, entry->value);
+	for (char *word = strtok_r(words, " \t,", &save); word != NULL;
+	     word = strtok_r(NULL, " \t,", &save)) {
+		const char *blanks = pool_printf(load->conf->pool, " %s ",
+						 word);
+
+		if (strstr(word_lists[i][1], blanks) == NULL)
+			load_error(load, entry->file, entry->line,
+				   "invalid word '%s' in %s (known:%s)", word,
+				   entry->path, word_lists[i][1]);
+	}
+}
+
+/* Mail can't be stored in these: better told before it comes. */
+static void
+check_format(struct load *load, const struct conf_entry *entry)
+{
+	static const char *const formats[] = {
+		"sdbox", "mdbox", "dbox", "imapc", "pop3c", "cydir", NULL
+	};
+	size_t len = strcspn(entry->value, ":");
+
+	for (int i = 0; formats[i] != NULL; i++) {
+		if (strlen(formats[i]) == len &&
+		    strncmp(entry->value, formats[i], len) == 0)
+			load_warning(load, entry->file, entry->line,
+				     "mail_location: Loft can't write %s, "
+				     "mail for it is put off", formats[i]);
+	}
+}
+
 static void
 check_words(struct load *load)
 {
@@ -236,6 +284,15 @@ check_words(struct load *load)
 		else if (strcmp(entry->path, "protocols") == 0 &&
 			 entry->value[0] != '<')
 			check_protocols(load, entry);
+		else if (strcmp(entry->path, "mail_location") == 0 &&
+			 filter_is_ours(entry->filter))
+			check_format(load, entry);
+		else if (strcmp(entry->path, "listen") == 0 &&
+			 entry->value[0] == '\0')
+			load_error(load, entry->file, entry->line,
+				   "invalid: listen is empty");
+		else
+			check_word_list(load, entry);
 	}
 	str_free(&told);
 }

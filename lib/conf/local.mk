@@ -7,6 +7,7 @@ libloft_a_SOURCES += \
 	lib/conf/known.c lib/conf/known.h \
 	lib/conf/load.c lib/conf/load.h \
 	lib/conf/names.c lib/conf/names.h \
+	lib/conf/old.c lib/conf/old.h \
 	lib/conf/print.c lib/conf/print.h \
 	lib/conf/reader.c lib/conf/reader.h \
 	lib/conf/scope.c lib/conf/scope.h \

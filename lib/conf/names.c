@@ -20,7 +20,7 @@ static const struct section_kind kinds[] = {
 	{ "metric", SHAPE_NAMED, known_metric },
 	{ "namespace", SHAPE_COUNTED, known_namespace },
 	{ "namespace/mailbox", SHAPE_NAMED, known_mailbox },
-	{ "passdb", SHAPE_COUNTED, known_passdb },
+	{ "passdb", SHAPE_LISTED, known_passdb },
 	{ "plugin", SHAPE_FREE, NULL },
 	{ "protocol", SHAPE_FILTER, NULL },
 	{ "remote", SHAPE_FILTER, NULL },
@@ -28,7 +28,7 @@ static const struct section_kind kinds[] = {
 	{ "service/fifo_listener", SHAPE_NAMED, known_file_listener },
 	{ "service/inet_listener", SHAPE_NAMED, known_inet_listener },
 	{ "service/unix_listener", SHAPE_NAMED, known_file_listener },
-	{ "userdb", SHAPE_COUNTED, known_userdb },
+	{ "userdb", SHAPE_LISTED, known_userdb },
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(*kinds) };
@@ -398,20 +398,14 @@ names_hint(const struct section_kind *kind, const char *name,
 			   "reads 2.3's");
 		return;
 	}
+	if (kind->path[0] == '\0' && strcmp(name, "auth") == 0) {
+		str_append(text, "; this is Dovecot 1's language, Loft reads "
+			   "2.3's");
+		return;
+	}
 	near = nearest_name(kind, name);
 	if (near != NULL)
 		str_printf(text, "; did you mean '%s'?", near);
-}
-
-const char *
-names_obsolete(const char *name)
-{
-	for (const struct known_obsolete *old = known_obsolete;
-	     old->name != NULL; old++) {
-		if (strcmp(old->name, name) == 0)
-			return old->instead;
-	}
-	return NULL;
 }
 
 bool

@@ -16,7 +16,8 @@ struct str;
 
 enum section_shape {
 	SHAPE_NAMED,	/* `service lmtp { }`: merges by name */
-	SHAPE_COUNTED,	/* `passdb { }`: each one is new; a name is allowed */
+	SHAPE_COUNTED,	/* `namespace { }`: without a name each one is new */
+	SHAPE_LISTED,	/* `passdb { }`: each one is new; a name is a setting */
 	SHAPE_FREE,	/* `plugin { }`: any key, one section for all */
 	SHAPE_FILTER,	/* `protocol lmtp { }`: says for whom, holds the same
 			   as what is around it */
@@ -74,10 +75,6 @@ bool setting_is_secret(const char *path);
    where the name belongs, or what became of it. */
 void names_hint(const struct section_kind *kind, const char *name,
 		struct str *text);
-
-/* For a name of Dovecot 1 or 2.0 that 2.3 only warns about: what became of
-   it; NULL for others. Such a setting has no effect. */
-const char *names_obsolete(const char *name);
 
 /* Is it a mail plugin whose work Loft does? */
 bool names_mail_plugin(const char *name, size_t len);

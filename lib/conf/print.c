@@ -191,6 +191,8 @@ print_filter(struct view *view, const struct conf_filter *filter, FILE *out)
 {
 	unsigned depth = 0;
 
+	if (!conf_filter_may_match(filter, &view->how->scope))
+		return;
 	view_gather_filter(view, filter);
 	if (view->count == 0)
 		return;
@@ -265,7 +267,7 @@ print_whole(struct view *view, FILE *out)
 	view_gather(view);
 	view_hide_secrets(view);
 	print_items(view, 0, out);
-	if (!view->how->scoped && view->how->what != CONF_PRINT_DEFAULTS)
+	if (view->how->what != CONF_PRINT_DEFAULTS)
 		print_filters(view, out);
 }
 
@@ -287,8 +289,7 @@ print_leaf(struct view *view, const char *name,
 	view_add_setting(view, name, def);
 	if (!view->how->values_only)
 		(void)fprintf(out, "%s = ", name);
-	print_text(view->items[0].value, false, out);
-	(void)putc('\n', out);
+	(void)fprintf(out, "%s\n", view->items[0].value);
 }
 
 static void

@@ -26,8 +26,7 @@ struct conf_print {
 	bool values_only;	/* -h: no names */
 	bool secrets;		/* -P: passwords and keys, too */
 	bool expand;		/* -x: $names expanded, <files read */
-	bool scoped;		/* -f: as it is in this scope */
-	struct scope scope;
+	struct scope scope;	/* -f: as it is in this scope */
 	/* Settings or sections by their paths ("plugin/quota", "service/lmtp")
 	   up to NULL; NULL or an empty list: everything, under a heading. */
 	const char *const *names;

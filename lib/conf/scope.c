@@ -165,6 +165,24 @@ conf_filter_match(const struct conf_filter *filter, const struct scope *scope)
 	return true;
 }
 
+bool
+conf_filter_may_match(const struct conf_filter *filter,
+		      const struct scope *scope)
+{
+	for (; filter != NULL; filter = filter->parent) {
+		bool named = filter->kind == FILTER_PROTOCOL ?
+			scope->protocol != NULL :
+			filter->kind == FILTER_LOCAL_NAME ?
+			scope->local_name != NULL :
+			filter->kind == FILTER_LOCAL ?
+			ip_is_set(&scope->local) : ip_is_set(&scope->remote);
+
+		if (named && !match_one(filter, scope))
+			return false;
+	}
+	return true;
+}
+
 /* A name that a `local_name` block is for. */
 static const char *
 example_name(const char *names, struct pool *pool)

@@ -13,6 +13,7 @@
 #include "conf/conf-private.h"
 #include "conf/conf.h"
 #include "conf/names.h"
+#include "conf/old.h"
 #include "conf/reader.h"
 #include "conf/settings.h"
 #include "core/pool.h"
@@ -81,7 +82,6 @@ read_setting(struct reader *reader, const char *key, char *value)
 	struct load_section *section = reader->section;
 	struct load_line from = line_here(reader);
 	const struct setting_def *def;
-	const char *instead;
 
 	if (value[0] == '<') {
 		char *path = skip_blanks(value + 1);
@@ -91,25 +91,19 @@ read_setting(struct reader *reader, const char *key, char *value)
 	} else {
 		from.quoted = unquote(value);
 	}
+	if (old_setting(reader, key, value, &from))
+		return;
 	if (strchr(key, '/') != NULL) {
 		def = section->path[0] == '\0' ? setting_by_path(key) : NULL;
 	} else {
 		def = section_setting(section->kind, key, NULL);
 	}
-	if (def != NULL) {
-		if (strchr(key, '/') != NULL || def->name[0] == '\0')
-			grammar_free_key(reader->load, key, value, &from);
-		else
-			grammar_setting(reader->load, section, def, value,
-					&from);
-		return;
-	}
-	instead = section->kind->path[0] == '\0' ? names_obsolete(key) : NULL;
-	if (instead != NULL)
-		reader_warning(reader, "%s is obsolete and has no effect "
-			       "(replaced by: %s)", key, instead);
-	else
+	if (def == NULL)
 		unknown_setting(reader, key);
+	else if (strchr(key, '/') != NULL || def->name[0] == '\0')
+		grammar_free_key(reader->load, key, value, &from);
+	else
+		grammar_setting(reader->load, section, def, value, &from);
 }
 
 /* What can't be used was told; its content would only cause noise. */
@@ -164,6 +158,25 @@ open_filter(struct reader *reader, struct load_section *section,
 	return ok;
 }
 
+/* Of two passdbs with one name, one is a mistake. */
+static bool
+is_listed(const struct conf *conf, const struct conf_filter *filter,
+	  const char *above, const char *title)
+{
+	size_t len = strlen(above);
+
+	for (size_t i = 0; i < conf->count; i++) {
+		const struct conf_entry *entry = conf->entries[i];
+
+		if (entry->filter == filter &&
+		    strncmp(entry->path, above, len) == 0 &&
+		    str_ends(entry->path, "/name") &&
+		    strcmp(entry->value, title) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The path of what stands in a new section, and a mark that it is there. */
 static void
 name_section(struct reader *reader, struct load_section *section,
@@ -172,22 +185,31 @@ name_section(struct reader *reader, struct load_section *section,
 	struct conf *conf = reader->load->conf;
 	const char *above = reader->section->path;
 	const char *slash = above[0] != '\0' ? "/" : "";
+	enum section_shape shape = section->kind->shape;
+	const char *name = title;
 
 	section->filter = reader->section->filter;
-	if (section->kind->shape == SHAPE_FREE) {
-		section->path = pool_printf(conf->pool, "%s%s%s", above, slash,
-					    word);
+	section->path = pool_printf(conf->pool, "%s%s%s", above, slash, word);
+	if (shape == SHAPE_FREE)
 		return;
-	}
-	if (section->kind->shape == SHAPE_COUNTED && title[0] == '\0')
-		title = pool_printf(conf->pool, "%u", reader->load->counted++);
-	else
-		title = conf_escape_name(title, conf->pool);
-	section->path = pool_printf(conf->pool, "%s%s%s/%s", above, slash,
-				    word, title);
+	if (shape == SHAPE_LISTED && title[0] != '\0' &&
+	    is_listed(conf, section->filter, section->path, title))
+		reader_error(reader, "invalid: there is a %s '%s' already",
+			     word, title);
+	if (shape == SHAPE_LISTED ||
+	    (shape == SHAPE_COUNTED && title[0] == '\0'))
+		name = pool_printf(conf->pool, "%u", reader->load->counted++);
+	section->path = pool_printf(conf->pool, "%s/%s", section->path,
+				    conf_escape_name(name, conf->pool));
 	(void)conf_add(conf, section->filter,
 		       pool_printf(conf->pool, "%s/", section->path), "",
 		       reader->file, reader->start);
+	if (shape == SHAPE_LISTED && title[0] != '\0')
+		(void)conf_add(conf, section->filter,
+			       pool_printf(conf->pool, "%s/name",
+					   section->path),
+			       pool_strdup(conf->pool, title), reader->file,
+			       reader->start);
 }
 
 static bool

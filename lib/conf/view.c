@@ -188,23 +188,34 @@ view_is_default(struct view *view, const struct conf_entry *entry)
 				     view->pool)) == 0;
 }
 
-/* A namespace always shows where it is. */
+/* A namespace shows where it is, also an empty one. Its section's mark in the
+   configuration is "namespace/NAME/". */
 static void
-complete_namespaces(struct view *view)
+complete_namespace(struct view *view, const char *mark)
 {
 	static const char *const keys[] = { "location", "prefix", NULL };
-	const char **names = conf_names(view->conf, &view->how->scope,
-					"namespace", view->pool);
 
-	for (; *names != NULL; names++) {
-		for (int i = 0; keys[i] != NULL; i++) {
-			const char *path = pool_printf(view->pool,
-						       "namespace/%s/%s",
-						       *names, keys[i]);
+	if (!str_begins(mark, "namespace/") ||
+	    strchr(mark + strlen("namespace/"), '/') != mark + strlen(mark) - 1)
+		return;
+	for (int i = 0; keys[i] != NULL; i++) {
+		const char *path = pool_printf(view->pool, "%s%s", mark,
+					       keys[i]);
 
-			if (!view_has(view, path))
-				view_add(view, path, "");
-		}
+		if (!view_has(view, path))
+			view_add(view, path, "");
+	}
+}
+
+/* All that stand in exactly this block; NULL: outside of any. */
+static void
+complete_namespaces(struct view *view, const struct conf_filter *filter)
+{
+	for (size_t i = 0; i < view->conf->count; i++) {
+		const struct conf_entry *entry = view->conf->sorted[i];
+
+		if (entry->filter == filter && str_ends(entry->path, "/"))
+			complete_namespace(view, entry->path);
 	}
 }
 
@@ -224,7 +235,12 @@ gather_set(struct view *view)
 		    !view_is_default(view, entry))
 			view_add_entry(view, entry);
 	}
-	complete_namespaces(view);
+	complete_namespaces(view, NULL);
+	for (const struct conf_filter *f = conf->filters; f != NULL;
+	     f = f->next) {
+		if (conf_filter_match(f, &view->how->scope))
+			complete_namespaces(view, f);
+	}
 }
 
 void
@@ -246,11 +262,18 @@ view_add_setting(struct view *view, const char *path,
 	view_add(view, path, shown_value(view, path, value));
 }
 
-/* What stands behind the section's word anyway. */
+/* Does doveconf leave it out of a section? What stands behind the section's
+   word, and what has no default. */
 static bool
-is_title(const char *key)
+is_silent(const struct view *view, const struct section_kind *kind,
+	  const struct setting_def *def, const char *path)
 {
-	return strcmp(key, "name") == 0 || strcmp(key, "path") == 0;
+	if (def->def == NULL &&
+	    conf_find(view->conf, &view->how->scope, path) == NULL)
+		return true;
+	return kind->shape != SHAPE_LISTED &&
+		(strcmp(def->name, "name") == 0 ||
+		 strcmp(def->name, "path") == 0);
 }
 
 /* All settings of the section at path ("" for the file), and below it. */
@@ -267,7 +290,8 @@ gather_section(struct view *view, const struct section_kind *kind,
 		const char *at = pool_printf(view->pool, "%s%s%s", path, slash,
 					     def->name);
 
-		if (slash[0] != '\0' ? !is_title(def->name) : iter.ours ||
+		if (slash[0] != '\0' ? !is_silent(view, kind, def, at) :
+		    iter.ours ||
 		    conf_find(view->conf, &view->how->scope, at) != NULL)
 			view_add_setting(view, at, def);
 	}
@@ -339,6 +363,7 @@ view_gather_filter(struct view *view, const struct conf_filter *filter)
 		    !is_replaced(view->conf, i))
 			view_add_entry(view, entry);
 	}
+	complete_namespaces(view, filter);
 }
 
 bool

@@ -34,6 +34,15 @@ START_TEST(errors_are_told)
 	static const struct error_case cases[] = {
 		{ "hostnam = x", "line 1: unknown setting 'hostnam'; did you "
 		  "mean 'hostname'?" },
+		{ "passdb a {\n driver = pam\n}\npassdb a {\n driver = pam\n}",
+		  "line 4: invalid: there is a passdb 'a' already" },
+		{ "ssl_options = no_ticket, foo",
+		  "line 1: invalid word 'foo' in ssl_options" },
+		{ "lmtp_client_workarounds = x",
+		  "line 1: invalid word 'x' in lmtp_client_workarounds" },
+		{ "listen =", "line 1: invalid: listen is empty" },
+		{ "auth default {\n mechanisms = plain\n}",
+		  "line 1: unknown section 'auth'; this is Dovecot 1's" },
 		{ "\n\nfoo = bar", "line 3: unknown setting 'foo'" },
 		{ "HostName = x", "did you mean 'hostname'?" },
 		{ "zzzzzzzzzzzz = x", "line 1: unknown setting 'zzzzzzzzzzzz'" },
@@ -157,7 +166,10 @@ START_TEST(warnings_are_told)
 		{ "protocols = imap\nprotocol lda {\n protocols = $protocols pop3\n"
 		  "}\nprotocols = lmtp",
 		  "line 5: protocols doesn't change the protocol block" },
-		{ "ssl_protocols = !SSLv2", "line 1: ssl_protocols is obsolete" },
+		{ "ssl_protocols = !SSLv2", "line 1: ssl_protocols is obsolete and has no effect: set ssl_min_protocol" },
+		{ "mail_location = mdbox:~/m",
+		  "line 1: mail_location: Loft can't write mdbox" },
+		{ "protocol imap {\n mail_location = sdbox:~/m\n}", "" },
 		{ "imap_max_line_length = 64k\nfts_x = y", NULL },
 	};
 

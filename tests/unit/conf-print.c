@@ -84,14 +84,15 @@ END_TEST
 START_TEST(scoped_and_secret)
 {
 	struct conf_print how = {
-		.what = CONF_PRINT_CHANGED, .scoped = true, .secrets = true,
+		.what = CONF_PRINT_CHANGED, .secrets = true,
 	};
 
 	how.scope.protocol = "lmtp";
 	check("hostname = h\nssl_key = </y\nplugin {\n a = b\n}\n"
 	      "protocol lmtp {\n hostname = l\n plugin {\n  a = c\n }\n}\n"
 	      "protocol lda {\n hostname = d\n}\n", how,
-	      "hostname = l\nplugin {\n  a = c\n}\nssl_key = </y\n");
+	      "hostname = l\nplugin {\n  a = c\n}\nssl_key = </y\n"
+	      "protocol lmtp {\n  hostname = l\n  plugin {\n    a = c\n  }\n}\n");
 }
 END_TEST
 
@@ -181,6 +182,56 @@ START_TEST(quoting)
 }
 END_TEST
 
+/* passdbs keep their order and show their names, namespaces where they are,
+   and a scope shows the blocks that may concern it. */
+START_TEST(lists_and_blocks)
+{
+	struct conf_print how = { .what = CONF_PRINT_CHANGED };
+	const char *text =
+		"passdb {\n driver = passwd\n}\n"
+		"passdb b {\n driver = passwd\n}\n"
+		"passdb a {\n driver = static\n}\n"
+		"namespace x {\n}\n"
+		"protocol lmtp {\n hostname = y\n"
+		" namespace z {\n  prefix = z/\n }\n}\n"
+		"protocol imap {\n hostname = i\n}\n"
+		"remote 10.0.0.1 {\n hostname = r\n}\n";
+	static const char base[] =
+		"passdb {\n  driver = passwd\n}\n"
+		"passdb {\n  driver = passwd\n  name = b\n}\n"
+		"passdb {\n  driver = static\n  name = a\n}\n";
+	static const char blocks[] =
+		"protocol lmtp {\n  hostname = y\n"
+		"  namespace z {\n    location = \n    prefix = z/\n  }\n}\n"
+		"remote 10.0.0.1 {\n  hostname = r\n}\n";
+	char *got = printed(text, &how);
+
+	ck_assert_ptr_nonnull(strstr(got, "namespace x {\n  location = \n"
+				     "  prefix = \n}\n"));
+	ck_assert_ptr_nonnull(strstr(got, base));
+	ck_assert_ptr_nonnull(strstr(got, "protocol imap {"));
+	free(got);
+	how.scope.protocol = "lmtp";
+	got = printed(text, &how);
+	ck_assert_int_eq(strncmp(got, "hostname = y\n", 13), 0);
+	ck_assert_ptr_nonnull(strstr(got, blocks));
+	ck_assert_ptr_null(strstr(got, "protocol imap {"));
+	free(got);
+}
+END_TEST
+
+START_TEST(one_value_is_plain)
+{
+	static const char *const which[] = { "hostname", "plugin/a", NULL };
+	const struct conf_print how = {
+		.what = CONF_PRINT_ALL, .names = which
+	};
+
+	check("hostname = \" a # b\"\nplugin {\n a = \"x # y\"\n}\n", how,
+	      "hostname =  a # b\nplugin/a = x # y\n");
+}
+END_TEST
+
 START_TEST(everything_loads_again)
 {
 	struct conf_print how = { .what = CONF_PRINT_ALL, .secrets = true };
@@ -212,4 +263,4 @@ END_TEST
 
 UNIT_MAIN("conf-print", changed, scoped_and_secret,
 	  secrets_and_defaults_in_sections, names, quoting,
-	  everything_loads_again, unused);
+	  lists_and_blocks, one_value_is_plain, everything_loads_again, unused);
