@@ -1,8 +1,12 @@
 /*
  * `$name` in values: what the setting had before, looked for in the block
- * where it stands, then in those around it, then in the defaults. Unlike
- * %variables they are expanded once, when the text is read.
+ * where it stands, then in those around it, then in the defaults;
+ * `$ENV:NAME` is the environment's. Unlike %variables they are expanded once,
+ * when the text is read. As in Dovecot a name is a whole word: `a$b` has
+ * none, and only a blank ends it.
  */
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf/conf-private.h"
@@ -10,9 +14,6 @@
 #include "conf/names.h"
 #include "conf/settings.h"
 #include "core/pool.h"
-
-static const char word_chars[] =
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 
 /* These follow the system's users and are resolved where they are used. */
 static bool
@@ -55,42 +56,67 @@ value_so_far(const struct load *load, const struct load_section *section,
 		setting_default(def, load->conf->pool) : NULL;
 }
 
+/* The next word that is a name; NULL for none. `$` alone and the like are
+   what they are. */
+static const char *
+next_name(const char *from, const char *value)
+{
+	const char *p = from;
+
+	for (; (p = strchr(p, '$')) != NULL; p++) {
+		if ((p == value || p[-1] == ' ') &&
+		    (isalnum((unsigned char)p[1]) || p[1] == '_'))
+			return p;
+	}
+	return NULL;
+}
+
+static bool
+expand_one(struct load *load, const struct load_section *section,
+	   const char *path, const struct load_line *from, const char *name,
+	   struct str *expanded, struct str *raw)
+{
+	const char *slash = strrchr(path, '/'), *now;
+	bool itself = strcmp(name, slash != NULL ? slash + 1 : path) == 0;
+
+	if (strncmp(name, "ENV:", 4) == 0)
+		now = getenv(name + 4) != NULL ? getenv(name + 4) : "";
+	else if (stays(name))
+		now = pool_printf(load->conf->pool, "$%s", name);
+	else
+		now = value_so_far(load, section, itself ? path : name, false);
+	if (now == NULL && !itself) {
+		load_error(load, from->file, from->line,
+			   "unknown variable $%s (put the value in "
+			   "single quotes if it isn't one)", name);
+		return false;
+	}
+	str_append(expanded, now != NULL ? now : "");
+	if (!itself)
+		str_printf(raw, "$%s", name);
+	else if (now != NULL)
+		str_append(raw, value_so_far(load, section, path, true));
+	return true;
+}
+
 bool
 expand_names(struct load *load, const struct load_section *section,
 	     const char *path, const struct load_line *from,
 	     const char *value, struct str *expanded, struct str *raw)
 {
-	const char *slash = strrchr(path, '/');
-	const char *key = slash != NULL ? slash + 1 : path;
-	const char *dollar;
+	const char *at = value, *dollar;
 
-	for (; (dollar = strchr(value, '$')) != NULL; ) {
-		size_t len = strspn(dollar + 1, word_chars);
-		char *name = pool_strndup(load->conf->pool, dollar + 1, len);
-		bool itself = strcmp(name, key) == 0;
-		const char *now;
+	for (; (dollar = next_name(at, value)) != NULL; ) {
+		size_t len = strcspn(dollar + 1, " ");
+		const char *name = pool_strndup(load->conf->pool, dollar + 1,
+						len);
 
-		str_append_n(expanded, value, (size_t)(dollar - value));
-		str_append_n(raw, value, (size_t)(dollar - value));
-		value = dollar + 1 + len;
-		if (len == 0 || stays(name)) {
-			str_printf(expanded, "$%s", name);
-			str_printf(raw, "$%s", name);
-			continue;
-		}
-		now = value_so_far(load, section, itself ? path : name, false);
-		if (now == NULL && !itself) {
-			load_error(load, from->file, from->line,
-				   "unknown variable $%s (put the value in "
-				   "single quotes if it isn't one)", name);
+		str_append_n(expanded, at, (size_t)(dollar - at));
+		str_append_n(raw, at, (size_t)(dollar - at));
+		at = dollar + 1 + len;
+		if (!expand_one(load, section, path, from, name, expanded,
+				raw))
 			return false;
-		}
-		str_append(expanded, now != NULL ? now : "");
-		if (!itself)
-			str_printf(raw, "$%s", name);
-		else if (now != NULL)
-			str_append(raw, value_so_far(load, section, path,
-						     true));
 		if (expanded->len + raw->len > LOAD_STATEMENT_MAX) {
 			load_error(load, from->file, from->line,
 				   "invalid: the value grows beyond %u octets",
@@ -98,7 +124,7 @@ expand_names(struct load *load, const struct load_section *section,
 			return false;
 		}
 	}
-	str_append(expanded, value);
-	str_append(raw, value);
+	str_append(expanded, at);
+	str_append(raw, at);
 	return true;
 }

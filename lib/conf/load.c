@@ -221,33 +221,21 @@ check_protocols(struct load *load, const struct conf_entry *entry)
 	}
 }
 
-/* Settings that are lists of these words. */
-static const char *const word_lists[][2] = {
-	{ "lmtp_client_workarounds",
-	  " whitespace-before-path mailbox-for-path " },
-	{ "ssl_options", " no_compression compression no_ticket " },
-};
-
 static void
-check_word_list(struct load *load, const struct conf_entry *entry)
+check_workarounds(struct load *load, const struct conf_entry *entry)
 {
-	char *words, *save;
-	size_t i = 0;
+	static const char known[] = " whitespace-before-path mailbox-for-path ";
+	char *words = pool_strdup(load->conf->pool, entry->value), *save;
 
-	while (strcmp(word_lists[i][0], entry->path) != 0) {
-		if (++i == sizeof(word_lists) / sizeof(*word_lists))
-			return;
-	}
-	words = pool_strdup(load->conf->pool, entry->value);
 	for (char *word = strtok_r(words, " \t,", &save); word != NULL;
 	     word = strtok_r(NULL, " \t,", &save)) {
 		const char *blanks = pool_printf(load->conf->pool, " %s ",
 						 word);
 
-		if (strstr(word_lists[i][1], blanks) == NULL)
+		if (strstr(known, blanks) == NULL)
 			load_error(load, entry->file, entry->line,
 				   "invalid word '%s' in %s (known:%s)", word,
-				   entry->path, word_lists[i][1]);
+				   entry->path, known);
 	}
 }
 
@@ -291,8 +279,8 @@ check_words(struct load *load)
 			 entry->value[0] == '\0')
 			load_error(load, entry->file, entry->line,
 				   "invalid: listen is empty");
-		else
-			check_word_list(load, entry);
+		else if (strcmp(entry->path, "lmtp_client_workarounds") == 0)
+			check_workarounds(load, entry);
 	}
 	str_free(&told);
 }

@@ -173,8 +173,13 @@ START_TEST(names_in_values)
 	} cases[] = {
 		{ "hostname = a\nhostname = $hostname b\n"
 		  "hostname = $hostname c", "hostname", "a b c" },
-		{ "hostname = h\npostmaster_address = p@$hostname.x",
-		  "postmaster_address", "p@h.x" },
+		/* a name is a whole word, as in Dovecot */
+		{ "hostname = h\npostmaster_address = p@$hostname",
+		  "postmaster_address", "p@$hostname" },
+		{ "plugin {\n a = b$hostname,$c ^x$ $ ${d} $\n}", "plugin/a",
+		  "b$hostname,$c ^x$ $ ${d} $" },
+		{ "hostname = $ENV:LOFT_TEST_HOST x", "hostname", "env x" },
+		{ "hostname = y $ENV:LOFT_TEST_NONE z", "hostname", "y  z" },
 		{ "hostname = h\nlogin_greeting = '$hostname'",
 		  "login_greeting", "$hostname" },
 		{ "mail_fsync = $mail_fsync", "mail_fsync", "optimized" },
@@ -192,6 +197,8 @@ START_TEST(names_in_values)
 		  "service/lmtp/executable", "lmtp -L" },
 	};
 
+	ck_assert_int_eq(setenv("LOFT_TEST_HOST", "env", 1), 0);
+	ck_assert_int_eq(unsetenv("LOFT_TEST_NONE"), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct conf *conf = text_load(cases[i].text);
 

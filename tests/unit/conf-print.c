@@ -53,7 +53,7 @@ static const char example[] =
 	"  unix_listener /var/x {\n    mode = 0600\n  }\n}\n"
 	"local 10.0.0.0/8 {\n  protocol lmtp {\n    hostname = foo\n  }\n}\n"
 	"ssl_cert = < /etc/x\nssl_key = </etc/y\n"
-	"postmaster_address = p@$hostname\n";
+	"postmaster_address = p $hostname\n";
 
 START_TEST(changed)
 {
@@ -70,7 +70,7 @@ START_TEST(changed)
 	      "  driver = static\n}\n"
 	      "passdb {\n  driver = pam\n}\n"
 	      "plugin {\n  foo = \"  x y \"\n  quota = maildir:User\n}\n"
-	      "postmaster_address = p@$hostname\n"
+	      "postmaster_address = p $hostname\n"
 	      "service lmtp {\n  process_limit = 0\n"
 	      "  unix_listener /var/x {\n    mode = 0600\n  }\n}\n"
 	      "ssl_cert = </etc/x\n"
@@ -159,7 +159,7 @@ START_TEST(names)
 		  "    user = \n  }\n}\n" },
 		{ { "postmaster_address" },
 		  { .what = CONF_PRINT_ALL, .expand = true },
-		  "postmaster_address = p@\n" },
+		  "postmaster_address = p \n" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
