@@ -12,7 +12,7 @@ UNIT_CONF = tests/unit/conf-conf tests/unit/conf-errors tests/unit/conf-old \
 UNIT_SERVICE = tests/unit/service-priv tests/unit/service-loop \
 	tests/unit/service-board tests/unit/service-signals
 tests_unit_service_loop_LDADD = $(LDADD) $(EVENT_LIBS)
-UNIT_MAIL = tests/unit/mail-message
+UNIT_MAIL = tests/unit/mail-automatic tests/unit/mail-message
 UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-dots \
 	tests/unit/smtp-params tests/unit/smtp-path tests/unit/smtp-reply
 UNIT_USER = tests/unit/user-wire tests/unit/user-user tests/unit/user-lookup

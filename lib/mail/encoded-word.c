@@ -10,6 +10,8 @@
 #include "core/pool.h"
 #include "core/str.h"
 
+enum { WORD_OCTETS = 45 };	/* in base64 a word has at most 75 characters */
+
 /* "=?charset?Q?text?=" */
 struct word {
 	const char *charset, *text, *end;
@@ -68,11 +70,12 @@ decode_q(const struct word *w, struct str *out)
 	return true;
 }
 
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	"abcdefghijklmnopqrstuvwxyz0123456789+/";
+
 static bool
 decode_b(const struct word *w, struct str *out)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		"abcdefghijklmnopqrstuvwxyz0123456789+/";
 	unsigned bits = 0, count = 0;
 
 	for (size_t i = 0; i < w->text_len && w->text[i] != '='; i++) {
@@ -163,6 +166,66 @@ encoded_words_decode(const char *value, struct pool *pool)
 		if (*p != ' ' && *p != '\t')
 			after_word = 0;
 		str_append_c(&out, *p++);
+	}
+	result = pool_strdup(pool, str_c(&out));
+	str_free(&out);
+	return result;
+}
+
+static void
+encode_b(const char *text, size_t len, struct str *out)
+{
+	for (size_t i = 0; i < len; i += 3) {
+		const unsigned char *p = (const unsigned char *)text + i;
+		unsigned bits = (unsigned)p[0] << 16 |
+			(i + 1 < len ? (unsigned)p[1] << 8 : 0) |
+			(i + 2 < len ? p[2] : 0);
+
+		str_append_c(out, digits[bits >> 18]);
+		str_append_c(out, digits[bits >> 12 & 63]);
+		str_append_c(out, i + 1 < len ? digits[bits >> 6 & 63] : '=');
+		str_append_c(out, i + 2 < len ? digits[bits & 63] : '=');
+	}
+}
+
+/* How much of the text goes into one word: whole characters. */
+static size_t
+word_length(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len <= WORD_OCTETS)
+		return len;
+	len = WORD_OCTETS;
+	while (len > 1 && ((unsigned char)text[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
+static bool
+is_ascii(const char *text)
+{
+	while (*text != '\0' && (unsigned char)*text < 0x80)
+		text++;
+	return *text == '\0';
+}
+
+const char *
+encoded_words_encode(const char *text, struct pool *pool)
+{
+	struct str out = STR_INIT;
+	const char *result;
+
+	if (is_ascii(text))
+		return text;
+	while (*text != '\0') {
+		size_t len = word_length(text);
+
+		str_append(&out, out.len > 0 ? "\n =?utf-8?B?" :
+			   "=?utf-8?B?");
+		encode_b(text, len, &out);
+		str_append(&out, "?=");
+		text += len;
 	}
 	result = pool_strdup(pool, str_c(&out));
 	str_free(&out);

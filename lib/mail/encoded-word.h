@@ -1,5 +1,5 @@
 /*
- * Encoded words in header fields (RFC 2047).
+ * Encoded words in header fields (RFC 2047): read, and written.
  */
 #ifndef LOFT_MAIL_ENCODED_WORD_H
 #define LOFT_MAIL_ENCODED_WORD_H
@@ -11,5 +11,9 @@ struct pool;
    US-ASCII and ISO-8859-1 are), or that can't be decoded, stay as they
    are. */
 const char *encoded_words_decode(const char *value, struct pool *pool);
+
+/* UTF-8 text for a header field: as it is when it is ASCII, else as encoded
+   words with blanks between, each on a line of its own. In pool. */
+const char *encoded_words_encode(const char *text, struct pool *pool);
 
 #endif

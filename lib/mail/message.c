@@ -233,16 +233,22 @@ message_index(struct message *msg)
 		scan_line_end(&scan);
 }
 
+/* The next field of that name from number *at on, which moves behind it. */
 static struct field *
-field_find(struct message *msg, const char *name)
+field_find(struct message *msg, const char *name, unsigned *at)
 {
 	uint32_t hash = name_hash(name, strlen(name));
+	struct field_block *b = msg->first;
+	unsigned skip = *at;
 
-	for (struct field_block *b = msg->first; b != NULL; b = b->next) {
-		for (unsigned i = 0; i < b->used; i++) {
-			if (b->fields[i].hash == hash &&
-			    strcasecmp(b->fields[i].name, name) == 0)
-				return &b->fields[i];
+	for (; b != NULL && skip >= b->used; b = b->next)
+		skip -= b->used;
+	for (; b != NULL; b = b->next, skip = 0) {
+		for (; skip < b->used; skip++) {
+			++*at;
+			if (b->fields[skip].hash == hash &&
+			    strcasecmp(b->fields[skip].name, name) == 0)
+				return &b->fields[skip];
 		}
 	}
 	return NULL;
@@ -294,19 +300,49 @@ field_read(struct message *msg, const struct field *field)
 	return unfold(value, have);
 }
 
-const char *
-message_header(struct message *msg, const char *name)
+bool
+message_header_next(struct message *msg, const char *name, unsigned *at,
+		    const char **value_r)
 {
 	struct field *field;
 
 	if (!msg->indexed)
 		message_index(msg);
-	field = field_find(msg, name);
+	field = field_find(msg, name, at);
 	if (field == NULL)
-		return NULL;
+		return false;
+	if (value_r == NULL)
+		return true;
 	if (field->value == NULL)
 		field->value = field_read(msg, field);
-	return field->value;
+	*value_r = field->value;
+	return true;
+}
+
+const char *
+message_header(struct message *msg, const char *name)
+{
+	const char *value = NULL;
+	unsigned at = 0;
+
+	(void)message_header_next(msg, name, &at, &value);	/* or NULL */
+	return value;
+}
+
+bool
+message_has_prefix(struct message *msg, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	if (!msg->indexed)
+		message_index(msg);
+	for (struct field_block *b = msg->first; b != NULL; b = b->next) {
+		for (unsigned i = 0; i < b->used; i++) {
+			if (strncasecmp(b->fields[i].name, prefix, len) == 0)
+				return true;
+		}
+	}
+	return false;
 }
 
 const char *

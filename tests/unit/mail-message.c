@@ -177,6 +177,68 @@ START_TEST(encoded_words)
 }
 END_TEST
 
+START_TEST(encoded_words_written)
+{
+	static const char *const texts[] = {
+		"h\xc3\xa9", "\xc3\xa9", "\xe2\x82\xac" "12",
+		"\xe2\x82\xac\xe2\x82\xac and a text that is longer than "
+		"what a word can hold, with \xc3\xa4\xc3\xb6\xc3\xbc "
+		"\xf0\x9f\x93\xac\xf0\x9f\x93\xac\xf0\x9f\x93\xac\xf0"
+		"\x9f\x93\xac\xf0\x9f\x93\xac\xf0\x9f\x93\xac in it",
+	};
+	struct pool *pool = pool_new();
+
+	ck_assert_str_eq(encoded_words_encode("plain =?x", pool),
+			 "plain =?x");
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		const char *got = encoded_words_encode(texts[i], pool);
+		char *one_line = pool_strdup(pool, got), *to = one_line;
+
+		for (const char *p = got; *p != '\0'; p += strcspn(p, "\n"),
+		     p += *p == '\n')
+			ck_assert_uint_le(strcspn(p, "\n"), 76);
+		for (const char *p = got; *p != '\0'; p++) {
+			ck_assert_int_lt((unsigned char)*p, 0x80);
+			if (*p != '\n')
+				*to++ = *p;
+		}
+		*to = '\0';
+		ck_assert_str_eq(encoded_words_decode(one_line, pool),
+				 texts[i]);
+	}
+	pool_free(&pool);
+}
+END_TEST
+
+START_TEST(same_name_again)
+{
+	struct pool *pool = pool_new();
+	struct str text = STR_INIT;
+	struct spool *sp;
+	struct message *msg;
+	const char *value;
+	unsigned at = 0, count = 0;
+
+	for (int i = 0; i < 300; i++)
+		str_printf(&text, "%s: %d\n", i % 3 == 0 ? "A" : "List-B", i);
+	str_append(&text, "\nA: body\n");
+	sp = spool_of(text.data, text.len, false);
+	msg = message_open(sp, pool);
+	while (message_header_next(msg, "a", &at, &value)) {
+		ck_assert_int_eq(atoi(value), 3 * (int)count);
+		count++;
+	}
+	ck_assert_uint_eq(count, 100);
+	ck_assert(!message_header_next(msg, "a", &at, NULL));
+	ck_assert_str_eq(message_header(msg, "A"), "0");
+	ck_assert(message_has_prefix(msg, "list-"));
+	ck_assert(!message_has_prefix(msg, "list-b-"));
+	spool_free(&sp);
+	str_free(&text);
+	pool_free(&pool);
+}
+END_TEST
+
 START_TEST(addresses)
 {
 	static const struct { const char *value, *addr; } addrs[] = {
@@ -247,5 +309,6 @@ START_TEST(received)
 END_TEST
 
 UNIT_MAIN("mail-message", fields, value_without_end, fields_across_chunks,
-	  huge_header_is_bounded, message_ids, encoded_words, addresses,
+	  huge_header_is_bounded, message_ids, encoded_words,
+	  encoded_words_written, same_name_again, addresses,
 	  dates, received);
