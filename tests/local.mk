@@ -18,7 +18,7 @@ UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-dots \
 UNIT_USER = tests/unit/user-wire tests/unit/user-user tests/unit/user-lookup
 UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir \
 	tests/unit/storage-clock tests/unit/storage-list
-UNIT_DELIVER = tests/unit/deliver-deliver
+UNIT_DELIVER = tests/unit/deliver-deliver tests/unit/deliver-duplicate
 UNIT_LMTP = tests/unit/lmtp-words
 tests_unit_lmtp_words_SOURCES = tests/unit/lmtp-words.c lmtp/words.c
 UNIT_MASTER = tests/unit/master-avail tests/unit/master-listen
@@ -54,11 +54,14 @@ tests_fuzz_fuzz_auth_LDADD = auth/libauth.a $(FUZZ_LDADD) $(EVENT_LIBS) \
 	$(SSL_LIBS) $(CRYPT_LIBS)
 tests_fuzz_fuzz_userdb_LDADD = $(FUZZ_LDADD)
 
-FUZZ_STORE = tests/fuzz/fuzz-message tests/fuzz/fuzz-mailbox
+FUZZ_STORE = tests/fuzz/fuzz-message tests/fuzz/fuzz-mailbox \
+	tests/fuzz/fuzz-duplicate
+tests_fuzz_fuzz_duplicate_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_message_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_mailbox_LDADD = $(FUZZ_LDADD)
 EXTRA_DIST += tests/fuzz/seeds-message tests/fuzz/message.dict \
-	tests/fuzz/seeds-mailbox tests/fuzz/mailbox.dict
+	tests/fuzz/seeds-mailbox tests/fuzz/mailbox.dict \
+	tests/fuzz/seeds-duplicate tests/fuzz/duplicate.dict
 
 FUZZ_CONF = tests/fuzz/fuzz-conf tests/fuzz/fuzz-vars
 tests_fuzz_fuzz_conf_LDADD = $(FUZZ_LDADD)

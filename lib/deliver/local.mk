@@ -2,6 +2,7 @@ libloft_a_SOURCES += \
 	lib/deliver/deliver.c lib/deliver/deliver.h \
 	lib/deliver/deliver-private.h \
 	lib/deliver/deliver-settings.h \
+	lib/deliver/duplicate.c lib/deliver/duplicate.h \
 	lib/deliver/log-line.c \
 	lib/deliver/report.c lib/deliver/report.h \
 	lib/deliver/save.c \

@@ -1,0 +1,427 @@
+/*
+ * Marks against doing things twice; see duplicate.h. The file is a number (2,
+ * its version) and marks one after the other, each of them three numbers (the
+ * second of its end, the lengths of its name and of the user's) and the two
+ * names. Numbers have 32 bits in the host's byte order. A change writes the
+ * whole file anew as FILE.lock, whose existence keeps other writers away, and
+ * renames it; readers need no lock.
+ */
+#include "deliver/duplicate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/log.h"
+#include "core/pool.h"
+#include "core/str.h"
+
+enum {
+	VERSION = 2,
+	NUMBERS = 3 * sizeof(uint32_t),
+	WAIT_MS = 5000,		/* for others, at most */
+	PAUSE_MS = 20,
+	STALE_SECS = 65,	/* an older lock was left behind */
+};
+
+struct duplicates {
+	const struct logctx *log;
+	char *user;
+	char path[PATH_MAX];	/* "": there is no home */
+	struct str content;	/* of the file, once read */
+	struct str added;	/* marks, as in the file */
+	int claims;		/* whose ranges are locked, or -1 */
+};
+
+/* --- the file's form --- */
+
+static uint32_t
+get_number(const char *p)
+{
+	uint32_t n;
+
+	memcpy(&n, p, sizeof(n));
+	return n;
+}
+
+static void
+put_number(struct str *out, uint32_t n)
+{
+	str_append_n(out, &n, sizeof(n));
+}
+
+bool
+duplicate_file_begin(const char **p, const char *end)
+{
+	if (end - *p < (ptrdiff_t)sizeof(uint32_t) ||
+	    get_number(*p) != VERSION)
+		return false;
+	*p += sizeof(uint32_t);
+	return true;
+}
+
+bool
+duplicate_file_next(const char **p, const char *end,
+		    struct duplicate_mark *mark_r)
+{
+	struct duplicate_mark mark;
+	size_t left = (size_t)(end - *p);
+
+	if (left < NUMBERS)
+		return false;
+	mark.until = get_number(*p);
+	mark.id_len = get_number(*p + 4);
+	mark.user_len = get_number(*p + 8);
+	left -= NUMBERS;
+	if (mark.id_len > left || mark.user_len > left - mark.id_len)
+		return false;
+	mark.id = *p + NUMBERS;
+	mark.user = mark.id + mark.id_len;
+	*p = mark.user + mark.user_len;
+	*mark_r = mark;
+	return true;
+}
+
+static void
+append_mark(struct str *out, const struct duplicate_mark *mark)
+{
+	put_number(out, mark->until);
+	put_number(out, mark->id_len);
+	put_number(out, mark->user_len);
+	str_append_n(out, mark->id, mark->id_len);
+	str_append_n(out, mark->user, mark->user_len);
+}
+
+static bool
+same_name(const struct duplicate_mark *a, const struct duplicate_mark *b)
+{
+	return a->id_len == b->id_len && a->user_len == b->user_len &&
+		memcmp(a->id, b->id, a->id_len) == 0 &&
+		memcmp(a->user, b->user, a->user_len) == 0;
+}
+
+/* Is there one of that name from p on that still counts? */
+static bool
+find_mark(const char *p, const char *end, const struct duplicate_mark *want)
+{
+	struct duplicate_mark mark;
+
+	while (duplicate_file_next(&p, end, &mark)) {
+		if (mark.until > want->until && same_name(&mark, want))
+			return true;
+	}
+	return false;
+}
+
+static struct duplicate_mark
+mark_of(const struct duplicates *dups, const void *id, size_t len,
+	time_t until)
+{
+	/* A longer name is known by its beginning. */
+	if (len > DUPLICATE_ID_MAX)
+		len = DUPLICATE_ID_MAX;
+	return (struct duplicate_mark){
+		.until = until < UINT32_MAX ? (uint32_t)until : UINT32_MAX,
+		.id = id, .id_len = (uint32_t)len,
+		.user = dups->user, .user_len = (uint32_t)strlen(dups->user),
+	};
+}
+
+/* --- reading --- */
+
+struct duplicates *
+duplicates_open(const char *home, const char *user, const struct logctx *log)
+{
+	struct duplicates *dups = mem_alloc(sizeof(*dups));
+	int len;
+
+	dups->log = log;
+	dups->user = mem_strdup(user);
+	dups->claims = -1;
+	if (home == NULL || *home != '/')
+		return dups;
+	len = snprintf(dups->path, sizeof(dups->path), "%s/.dovecot.lda-dupes",
+		       home);
+	/* A name is added to it for locks. */
+	if (len < 0 || (size_t)len >= sizeof(dups->path) - 16)
+		dups->path[0] = '\0';
+	return dups;
+}
+
+/* A user whose home isn't there simply has no marks. */
+static void
+warn(const struct duplicates *dups, const char *call, const char *path)
+{
+	bool no_home = errno == ENOENT;
+	struct err err;
+
+	(void)err_path(&err, call, path);
+	if (no_home)
+		log_debug(dups->log, "Duplicate marks: %s", err.text);
+	else
+		log_warning(dups->log, "Duplicate marks: %s", err.text);
+}
+
+static ssize_t
+read_file(int fd, struct str *out)
+{
+	ssize_t n;
+
+	do {
+		char *buf = str_reserve(out, 65536);
+
+		n = read(fd, buf, 65536);
+		out->len += n > 0 ? (size_t)n : 0;
+	} while ((n > 0 || (n < 0 && errno == EINTR)) &&
+		 out->len <= DUPLICATE_FILE_MAX);
+	return n;
+}
+
+/* Read it, or leave the content empty. */
+static void
+load(struct duplicates *dups)
+{
+	int fd = open(dups->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+		      O_CLOEXEC);
+	const char *p, *end;
+	struct duplicate_mark mark;
+
+	str_reset(&dups->content);
+	if (fd < 0) {
+		if (errno != ENOENT)
+			warn(dups, "open", dups->path);
+		return;
+	}
+	if (read_file(fd, &dups->content) < 0) {
+		warn(dups, "read", dups->path);
+		str_reset(&dups->content);
+	}
+	(void)close(fd);	/* only read */
+	p = str_c(&dups->content);
+	end = p + dups->content.len;
+	if (p == end)
+		return;
+	if (duplicate_file_begin(&p, end)) {
+		while (duplicate_file_next(&p, end, &mark))
+			;
+	}
+	if (p == end)
+		return;
+	log_warning(dups->log, "Duplicate marks: %s is damaged: what follows "
+		    "octet %zu is dropped", dups->path,
+		    (size_t)(p - str_c(&dups->content)));
+	str_truncate(&dups->content, (size_t)(p - str_c(&dups->content)));
+}
+
+/* --- waiting for each other --- */
+
+static void
+pause_a_while(void)
+{
+	struct timespec ts = { 0, PAUSE_MS * 1000000L };
+
+	(void)nanosleep(&ts, NULL);
+}
+
+/* Where in the file of claims the octet of this name lies. */
+static off_t
+claim_offset(const struct duplicate_mark *mark)
+{
+	uint64_t hash = 14695981039346656037u;	/* FNV-1a */
+
+	for (uint32_t i = 0; i < mark->id_len; i++) {
+		hash ^= (unsigned char)mark->id[i];
+		hash *= 1099511628211u;
+	}
+	return (off_t)(hash >> 2);
+}
+
+/* Of those who ask for the same thing at once, one does it: he holds a lock
+   on an octet of a file that is otherwise empty. Somebody who doesn't get it
+   in time goes on; twice is better than never. */
+static void
+claim(struct duplicates *dups, const struct duplicate_mark *mark)
+{
+	struct flock lock = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET,
+		.l_start = claim_offset(mark), .l_len = 1,
+	};
+	deadline_t deadline = deadline_in(WAIT_MS);
+	char path[PATH_MAX + 16];
+
+	(void)snprintf(path, sizeof(path), "%s.claims", dups->path);
+	if (dups->claims < 0)
+		dups->claims = open(path, O_RDWR | O_CREAT | O_NOFOLLOW |
+				    O_CLOEXEC, 0600);
+	if (dups->claims < 0) {
+		warn(dups, "open", path);
+		return;
+	}
+	while (fcntl(dups->claims, F_OFD_SETLK, &lock) < 0) {
+		if ((errno != EAGAIN && errno != EACCES && errno != EINTR) ||
+		    deadline_left(deadline) == 0) {
+			warn(dups, "lock", path);
+			return;
+		}
+		pause_a_while();
+	}
+}
+
+bool
+duplicates_has(struct duplicates *dups, const void *id, size_t len)
+{
+	struct duplicate_mark mark =
+		mark_of(dups, id, len, clock_wall().tv_sec);
+	const char *p;
+
+	if (dups->path[0] == '\0')
+		return false;
+	if (find_mark(str_c(&dups->added),
+		      str_c(&dups->added) + dups->added.len, &mark))
+		return true;
+	claim(dups, &mark);
+	load(dups);	/* who held the claim before may have written */
+	p = str_c(&dups->content);
+	return duplicate_file_begin(&p, p + dups->content.len) &&
+		find_mark(p, str_c(&dups->content) + dups->content.len, &mark);
+}
+
+void
+duplicates_add(struct duplicates *dups, const void *id, size_t len,
+	       time_t until)
+{
+	const struct duplicate_mark mark = mark_of(dups, id, len, until);
+
+	append_mark(&dups->added, &mark);
+}
+
+/* --- writing --- */
+
+/* A lock that was left behind goes, if it is still the one we looked at. */
+static void
+remove_stale(const struct duplicates *dups, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0 ||
+	    st.st_mtime > clock_wall().tv_sec - STALE_SECS)
+		return;
+	log_warning(dups->log, "Duplicate marks: Removing %s, which was left "
+		    "behind", path);
+	(void)unlink(path);	/* the next open() tells */
+}
+
+static int
+lock_file(const struct duplicates *dups, const char *path)
+{
+	deadline_t deadline = deadline_in(WAIT_MS);
+	int fd;
+
+	while ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+			  0600)) < 0) {
+		if (errno == EEXIST)
+			remove_stale(dups, path);
+		else if (errno != EINTR)
+			break;
+		if (deadline_left(deadline) == 0)
+			break;
+		pause_a_while();
+	}
+	return fd;
+}
+
+/* The marks of the file that still count and weren't made anew, and the new
+   ones. */
+static void
+merge(const struct duplicates *dups, struct str *out)
+{
+	const char *p = str_c(&dups->content), *end = p + dups->content.len;
+	const char *added = str_c(&dups->added);
+	uint32_t now = (uint32_t)clock_wall().tv_sec;
+	struct duplicate_mark mark;
+
+	put_number(out, VERSION);
+	if (!duplicate_file_begin(&p, end))
+		p = end;
+	while (duplicate_file_next(&p, end, &mark)) {
+		struct duplicate_mark want = mark;
+
+		want.until = 0;
+		if (mark.until > now &&
+		    !find_mark(added, added + dups->added.len, &want) &&
+		    out->len < DUPLICATE_FILE_MAX / 2)
+			append_mark(out, &mark);
+	}
+	str_append_n(out, added, dups->added.len);
+}
+
+static int
+write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+/* Not synced: after a crash a mark may be gone, which does little harm. */
+static void
+flush(struct duplicates *dups)
+{
+	char lock[PATH_MAX + 16];
+	struct str out = STR_INIT;
+	const char *failed = NULL;
+	int fd;
+
+	(void)snprintf(lock, sizeof(lock), "%s.lock", dups->path);
+	fd = lock_file(dups, lock);
+	if (fd < 0) {
+		warn(dups, "open", lock);
+		return;
+	}
+	load(dups);
+	merge(dups, &out);
+	if (write_all(fd, str_c(&out), out.len) < 0)
+		failed = "write";
+	if (close(fd) < 0 && failed == NULL)
+		failed = "close";
+	if (failed == NULL && rename(lock, dups->path) < 0)
+		failed = "rename";
+	if (failed != NULL) {
+		warn(dups, failed, lock);
+		(void)unlink(lock);	/* else it is found to be stale */
+	}
+	str_free(&out);
+}
+
+void
+duplicates_close(struct duplicates **dupsp)
+{
+	struct duplicates *dups = *dupsp;
+
+	if (dups == NULL)
+		return;
+	if (dups->added.len > 0 && dups->path[0] != '\0')
+		flush(dups);
+	if (dups->claims >= 0)
+		(void)close(dups->claims);	/* and the locks are gone */
+	str_free(&dups->content);
+	str_free(&dups->added);
+	free(dups->user);
+	free(dups);
+	*dupsp = NULL;
+}
