@@ -28,6 +28,7 @@
 #include "deliver/deliver-settings.h"
 #include "io/spool.h"
 #include "lda/input.h"
+#include "lda/refuse.h"
 #include "mail/address.h"
 #include "mail/message.h"
 #include "service/log-settings.h"
@@ -51,6 +52,7 @@ struct lda {
 	const char *config, *user_name, *mailbox, *path;
 	const char *sender;		/* -f; NULL: not given */
 	const char *orig_rcpt, *rcpt;	/* -a, -r */
+	bool refuse_with_status;	/* -e */
 	const char *overrides[64];	/* -o */
 	unsigned override_count;
 
@@ -153,7 +155,9 @@ parse_option(struct lda *lda, int c, const char *arg)
 	case 'd':
 		lda->user_name = arg;
 		return 0;
-	case 'e':	/* where rejections go: there are none yet */
+	case 'e':
+		lda->refuse_with_status = true;
+		return 0;
 	case 'k':	/* nothing of the environment is cleared */
 		return 0;
 	case 'f':
@@ -344,9 +348,27 @@ read_message(struct lda *lda, struct err *err)
 	if (result < 0)
 		return -1;
 	if (lda->sender == NULL)
-		lda->sender = from != NULL ? from : "";
+		lda->sender = from;
 	lda->message = message_open(lda->spool, lda->pool);
 	return 0;
+}
+
+/* Whom a rejection goes to. Where the caller names no sender, the field may
+   that the final MTA has written. */
+static const char *
+reply_address(struct lda *lda)
+{
+	const char *p = lda->sender;
+	struct smtp_path path;
+	struct err err;
+
+	if (p == NULL)
+		p = message_header(lda->message, "Return-Path");
+	if (p == NULL || smtp_path_parse(&p, SMTP_PATH_EMPTY | SMTP_PATH_BARE,
+					 lda->pool, &path, &err) < 0 ||
+	    *p != '\0')
+		return "";
+	return path.text;
 }
 
 static const char *
@@ -384,10 +406,13 @@ original_recipient(struct lda *lda, const char **source_r)
 /* --- delivery --- */
 
 static int
-exit_status(const struct delivery *d)
+exit_status(struct lda *lda, const struct delivery *d)
 {
 	if (d->stored)
 		return EX_OK;
+	if (refuse_is_due(d))
+		return refuse(d, reply_address(lda), lda->refuse_with_status,
+			      lda->pool);
 	switch (d->err.kind) {
 	case ERR_NOUSER:
 		return EX_NOUSER;
@@ -406,7 +431,8 @@ deliver_message(struct lda *lda, const char *session_id,
 	struct delivery d = {
 		.user = lda->user, .message = lda->message,
 		.headers = no_headers,
-		.mailbox = lda->mailbox, .sender = lda->sender,
+		.mailbox = lda->mailbox,
+		.sender = lda->sender != NULL ? lda->sender : "",
 		.session_id = session_id, .log = *log,
 		.session_start = lda->start,
 	};
@@ -421,7 +447,7 @@ deliver_message(struct lda *lda, const char *session_id,
 		  source);
 	deliver_add(lda->batch, &d);
 	deliver_commit(lda->batch);
-	return exit_status(&d);
+	return exit_status(lda, &d);
 }
 
 /* From a known user on, lines carry his prefix. */

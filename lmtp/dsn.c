@@ -6,18 +6,17 @@
  */
 #include "lmtp/dsn.h"
 
-#include "conf/vars.h"
 #include "core/err.h"
 #include "core/pool.h"
 #include "core/str.h"
 #include "deliver/deliver-settings.h"
+#include "deliver/report-delivered.h"
 #include "deliver/report.h"
 #include "deliver/submit.h"
 #include "io/spool.h"
 #include "lmtp/env.h"
 #include "lmtp/session.h"
 #include "mail/message.h"
-#include "mail/msgid.h"
 #include "smtp/params.h"
 #include "user/user.h"
 
@@ -63,34 +62,35 @@ static const char *
 postmaster(const struct lmtp_session *s)
 {
 	const struct lmtp_rcpt *rcpt = STAILQ_FIRST(&s->trans->rcpts);
-	const char *text = s->env->deliver_set->postmaster_address, *result;
+	const char *from;
 	struct err err;
 
-	if (vars_expand(text, rcpt->user->vars, s->trans->pool, &result,
-			&err) < 0)
-		log_warning(&s->log, "postmaster_address: %s", err.text);
-	return result;
+	if (report_postmaster(s->env->deliver_set->postmaster_address,
+			      s->env->hostname, rcpt->user->vars,
+			      s->trans->pool, &from, &err) == 0)
+		return from;
+	log_warning(&s->log, "%s", err.text);
+	return pool_printf(s->trans->pool, "Postmaster <postmaster@%s>",
+			   s->env->hostname);
 }
 
 static void
 write_report(const struct lmtp_session *s, unsigned count, struct str *out)
 {
 	struct pool *pool = s->trans->pool;
-	const char *host = s->env->hostname;
-	const struct report report = {
-		.hostname = host,
+	const struct report_delivered report = {
+		.hostname = s->env->hostname,
 		.from = postmaster(s),
 		.to = s->trans->sender.text,
-		.message_id = msgid_new(host, pool),
-		.boundary = pool_printf(pool, "loft-%.60s", s->trans->id),
 		.envid = s->trans->envid,
 		.arrived = s->trans->start,
 		.recipients = list_recipients(s, count),
 		.recipient_count = count,
 		.message = message_open(s->env->spool, pool),
+		.pool = pool,
 	};
 
-	report_write(out, &report);
+	report_delivered_write(out, &report);
 }
 
 void

@@ -96,6 +96,10 @@ lmtp_reply_result(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
 		lmtp_reply(s, 552, "5.2.3", "<%s> Message size exceeds "
 			   "administrative limit", rcpt->path.text);
 		break;
+	case ERR_LOOP:
+		lmtp_reply(s, 554, "5.4.6", "<%s> %s", rcpt->path.text,
+			   d->err.text);
+		break;
 	case ERR_PERM:
 		lmtp_reply(s, 552, "5.2.0", "<%s> %s", rcpt->path.text,
 			   d->err.text);

@@ -19,6 +19,8 @@ UNIT_USER = tests/unit/user-wire tests/unit/user-user tests/unit/user-lookup
 UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir \
 	tests/unit/storage-clock tests/unit/storage-list
 UNIT_DELIVER = tests/unit/deliver-deliver tests/unit/deliver-duplicate
+UNIT_LDA = tests/unit/deliver-reject tests/unit/lda-refuse
+tests_unit_lda_refuse_SOURCES = tests/unit/lda-refuse.c lda/refuse.c
 UNIT_LMTP = tests/unit/lmtp-words
 tests_unit_lmtp_words_SOURCES = tests/unit/lmtp-words.c lmtp/words.c
 UNIT_MASTER = tests/unit/master-avail tests/unit/master-listen
@@ -41,6 +43,7 @@ UNIT_TESTS = $(UNIT_CORE) $(UNIT_IO) $(UNIT_CONF) $(UNIT_SERVICE) \
 	$(UNIT_MAIL) $(UNIT_SMTP) $(UNIT_USER) $(UNIT_STORAGE) \
 	$(UNIT_DELIVER) $(UNIT_AUTH) $(UNIT_MASTER) $(UNIT_LMTP) \
 	$(UNIT_SCRIPT)
+UNIT_TESTS += $(UNIT_LDA)
 
 # A fuzz target is tests/fuzz/fuzz-NAME.c with seeds in seeds-NAME/; it takes a
 # word and an LDADD line here.
@@ -96,7 +99,7 @@ EXTRA_DIST += tests/fuzz/seeds-path tests/fuzz/path.dict \
 	tests/fuzz/seeds-userdb tests/fuzz/userdb.dict
 
 SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh tests/sh/lmtp-tls.sh \
-	tests/sh/lda-exit.sh tests/sh/lda-lookup.sh tests/sh/lmtp-faults.sh tests/sh/lda-faults.sh \
+	tests/sh/lda-exit.sh tests/sh/lda-reject.sh tests/sh/lda-lookup.sh tests/sh/lmtp-faults.sh tests/sh/lda-faults.sh \
 	tests/sh/master-start.sh tests/sh/master-workers.sh \
 	tests/sh/master-reload.sh tests/sh/master-kill.sh \
 	tests/sh/master-upgrade.sh tests/sh/master-misc.sh \

@@ -15,6 +15,7 @@ enum err_kind {
 	ERR_NOTFOUND,	/* no such mailbox, file or entry */
 	ERR_QUOTA,	/* no room for this user */
 	ERR_TOOBIG,	/* larger than a limit allows */
+	ERR_LOOP,	/* the message goes round in circles */
 	ERR_CONFIG,	/* the configuration can't be used */
 	ERR_PROTO,	/* the peer broke the protocol */
 	ERR_USAGE,	/* wrong arguments */

@@ -30,6 +30,9 @@ struct deliver_task {
    the user. -1 with task->d->err. */
 int deliver_save(struct deliver_task *task);
 
+/* 0, or -1 with ERR_LOOP: this message was here before. */
+int deliver_check_loop(struct deliver_task *task);
+
 enum { DELIVER_TEXT_MAX = 80 };	/* of a name or subject in a log line */
 
 /* A copy of at most max octets, "..." among them where it is cut, no half of a

@@ -25,10 +25,18 @@
 	  "Answer a full mailbox with a temporary failure.") \
 	X(VARS, deliver_log_format, "msgid=%m: %$", \
 	  "What is logged about a delivery; %$ is the result.") \
+	X(UINT, deliver_max_delivered_to, "10", \
+	  "A message loops that names its recipient in more Delivered-To " \
+	  "fields than this; 0 means that none does.") \
+	X(UINT, deliver_max_received, "100", \
+	  "A message loops that has more Received fields than this; 0 means " \
+	  "that none does.") \
 	X(VARS, rejection_subject, "Rejected: %s", \
-	  "Subject of rejection mails.") \
+	  "Subject of rejection mails; %s is the message's, %t the " \
+	  "recipient, %r the reason.") \
 	X(VARS, rejection_reason, "Your message to <%t> was automatically " \
-	  "rejected:%n%r", "Text of rejection mails.") \
+	  "rejected:%n%r", "Text of rejection mails, with the same; %n is a " \
+	  "line end.") \
 	X(STR, sendmail_path, "/usr/sbin/sendmail", \
 	  "Program that sends mail.") \
 	X(STR, submission_host, "", \

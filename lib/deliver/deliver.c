@@ -124,6 +124,12 @@ deliver_batch_mail_settings(const struct deliver_batch *batch)
 	return storage_settings_mail(batch->storage_set);
 }
 
+const struct deliver_settings *
+deliver_settings_of(const struct delivery *d)
+{
+	return d->task->set;
+}
+
 const char *
 deliver_log_prefix(struct deliver_batch *batch, const struct user *user,
 		   const char *session_id, struct pool *pool)
@@ -283,6 +289,7 @@ deliver_add(struct deliver_batch *batch, struct delivery *d)
 	task = task_new(batch, d);
 	*batch->last = task;
 	batch->last = &task->next;
+	d->task = task;
 	task->in_place = is_in_place(batch, d);
 	d->stored = false;
 	d->mailbox_saved = NULL;
@@ -290,7 +297,7 @@ deliver_add(struct deliver_batch *batch, struct delivery *d)
 		return;
 	if (storage_settings_mail(task->storage_set)->mail_debug)
 		d->log.debug = true;
-	if (become(batch, task, &d->err) < 0)
+	if (deliver_check_loop(task) < 0 || become(batch, task, &d->err) < 0)
 		return;
 	log_debug(&d->log, "Effective uid=%u, gid=%u, home=%s",
 		  (unsigned)user->uid, (unsigned)user->gid,
@@ -330,7 +337,9 @@ log_failure(const struct deliver_task *task)
 	const char *id = d->error_id == NULL ? "" :
 		pool_printf(task->pool, " [%s]", d->error_id);
 
-	if (task->mailbox != NULL) {
+	if (d->err.kind == ERR_LOOP) {
+		deliver_log(task, level, "%s%s", d->err.text, id);
+	} else if (task->mailbox != NULL) {
 		deliver_log(task, level, "save failed to %s: %s%s",
 			    name_of(task), d->err.text, id);
 	} else {

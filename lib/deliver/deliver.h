@@ -43,7 +43,16 @@ struct delivery {
 	bool stored;
 	struct err err;		/* when !stored: kind and why */
 	const char *mailbox_saved;	/* where it went; in the batch's pool */
+	const struct deliver_task *task;	/* for the two below */
 };
+
+/* Between deliver_commit() and the next deliver_add(): the settings that held
+   for this user, and a further line about the delivery, in the form that
+   deliver_log_format gives it. */
+const struct deliver_settings *deliver_settings_of(const struct delivery *d);
+void deliver_log_more(const struct delivery *d, enum log_level level,
+		      const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* scope: protocol "lmtp" or "lda" and the peer's addresses. Settings are
    read from conf once and again only for users with overrides. A batch is

@@ -4,6 +4,9 @@ libloft_a_SOURCES += \
 	lib/deliver/deliver-settings.h \
 	lib/deliver/duplicate.c lib/deliver/duplicate.h \
 	lib/deliver/log-line.c \
+	lib/deliver/loop.c \
+	lib/deliver/reject.c lib/deliver/reject.h \
 	lib/deliver/report.c lib/deliver/report.h \
+	lib/deliver/report-delivered.c lib/deliver/report-delivered.h \
 	lib/deliver/save.c \
 	lib/deliver/submit.c lib/deliver/submit.h

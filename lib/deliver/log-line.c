@@ -106,18 +106,14 @@ expand(const struct deliver_task *task, const char *msgid, const char *result)
 	return line;
 }
 
-void
-deliver_log(const struct deliver_task *task, enum log_level level,
-	    const char *fmt, ...)
+static void
+log_result(const struct deliver_task *task, enum log_level level,
+	   const char *result)
 {
 	struct delivery *d = task->d;
-	const char *result, *msgid;
-	va_list ap;
+	const char *msgid = deliver_shorten(message_id(d->message), MSGID_MAX,
+					    task->pool);
 
-	va_start(ap, fmt);
-	result = pool_vprintf(task->pool, fmt, ap);
-	va_end(ap);
-	msgid = deliver_shorten(message_id(d->message), MSGID_MAX, task->pool);
 	if (msgid == NULL)
 		msgid = "unspecified";
 	/* The default needs no table. */
@@ -125,4 +121,26 @@ deliver_log(const struct deliver_task *task, enum log_level level,
 		log_write(&d->log, level, "msgid=%s: %s", msgid, result);
 	else
 		log_write(&d->log, level, "%s", expand(task, msgid, result));
+}
+
+void
+deliver_log(const struct deliver_task *task, enum log_level level,
+	    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_result(task, level, pool_vprintf(task->pool, fmt, ap));
+	va_end(ap);
+}
+
+void
+deliver_log_more(const struct delivery *d, enum log_level level,
+		 const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_result(d->task, level, pool_vprintf(d->task->pool, fmt, ap));
+	va_end(ap);
 }

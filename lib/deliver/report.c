@@ -1,100 +1,156 @@
 /*
- * The report of a delivery; see report.h. Of the message it has the header
- * alone: RFC 3461 section 4.3 wants the whole one only where it failed.
+ * The frame of reports; see report.h. Of the message they have the header
+ * alone: its body is no business of those on whose hosts a report is kept.
  */
 #include "deliver/report.h"
 
-#include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
+#include "conf/vars.h"
 #include "core/clock.h"
 #include "core/err.h"
+#include "core/pool.h"
+#include "core/session-id.h"
 #include "core/str.h"
 #include "io/spool.h"
+#include "mail/address.h"
 #include "mail/date.h"
+#include "mail/encoded-word.h"
 #include "mail/message.h"
+#include "mail/msgid.h"
 #include "smtp/utf8.h"
 
-enum { HEADER_MAX = 65536 };
+enum { HEADER_MAX = 65536, REFERENCES_MAX = 900 };
 
+/* --- the top --- */
+
+/* "Some One" of "Some One <a@b>", as a quoted string; with a blank behind. */
 static void
-write_fields(struct str *out, const struct report *r)
+append_name(struct str *out, const char *text, size_t len)
+{
+	while (len > 0 && strchr(" \t", text[len - 1]) != NULL)
+		len--;
+	if (len == 0) {
+		str_append(out, "Postmaster ");
+		return;
+	}
+	if (*text == '"' || memmem(text, len, "=?", 2) != NULL) {
+		str_append_n(out, text, len);
+		str_append_c(out, ' ');
+		return;
+	}
+	str_append_c(out, '"');
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '"' || text[i] == '\\')
+			str_append_c(out, '\\');
+		str_append_c(out, text[i]);
+	}
+	str_append(out, "\" ");
+}
+
+int
+report_postmaster(const char *setting, const char *hostname,
+		  const struct vars *vars, struct pool *pool,
+		  const char **from_r, struct err *err)
+{
+	const struct vars_entry entries[] = {
+		{ '\0', "hostname", hostname },
+		{ '\0', NULL, NULL },
+	};
+	const struct vars all = { .entries = entries, .parent = vars };
+	const char *text, *addr, *angle;
+	struct str out = STR_INIT;
+
+	if (vars_expand(setting, &all, pool, &text, err) < 0)
+		return -1;
+	addr = address_first(text, pool);
+	if (addr == NULL || strpbrk(text, "\r\n") != NULL)
+		return err_set(err, ERR_CONFIG, "invalid address `%s' "
+			       "specified for the postmaster_address setting",
+			       text);
+	angle = strrchr(text, '<');
+	append_name(&out, text, angle != NULL ? (size_t)(angle - text) : 0);
+	str_printf(&out, "<%s>", addr);
+	*from_r = pool_strdup(pool, str_c(&out));
+	str_free(&out);
+	return 0;
+}
+
+/* Threads of mail readers keep the report with the message. */
+static void
+append_references(struct str *out, struct message *msg)
+{
+	const char *id = message_id(msg);
+	const char *references = message_header(msg, "References");
+
+	if (id == NULL || strlen(id) > REFERENCES_MAX)
+		return;
+	str_printf(out, "In-Reply-To: %s\nReferences: ", id);
+	if (references != NULL && !smtp_has_8bit(references) &&
+	    strlen(references) + strlen(id) <= REFERENCES_MAX)
+		str_printf(out, "%s\n ", references);
+	str_printf(out, "%s\n", id);
+}
+
+void
+report_begin(struct str *out, struct report *r)
 {
 	char date[MAIL_DATE_MAX];
 
-	str_printf(out, "Date: %s\n", mail_date(clock_wall().tv_sec, date));
-	if (strchr(r->from, '<') != NULL)
-		str_printf(out, "From: %s\n", r->from);
-	else
-		str_printf(out, "From: Mail Delivery System <%s>\n", r->from);
-	str_printf(out, "To: <%s>\n", r->to);
-	str_append(out, "Subject: Successful mail delivery report\n");
-	str_printf(out, "Message-ID: %s\n", r->message_id);
-	str_append(out, "Auto-Submitted: auto-replied\nMIME-Version: 1.0\n");
-	str_printf(out, "Content-Type: multipart/report; "
-		   "report-type=delivery-status;\n\tboundary=\"%s\"\n\n",
-		   r->boundary);
+	/* Nobody can guess it and end a part from within. */
+	r->boundary = pool_printf(r->pool, "%s/%s", session_id_new(r->pool),
+				  r->hostname);
+	str_printf(out, "Message-ID: %s\nDate: %s\n",
+		   msgid_new(r->hostname, r->pool),
+		   mail_date(clock_wall().tv_sec, date));
+	str_printf(out, "From: %s\nTo: <%s>\n", r->from, r->to);
+	append_references(out, r->message);
+	str_append(out, "MIME-Version: 1.0\n");
+	str_printf(out, "Content-Type: multipart/report; report-type=%s;\n"
+		   "\tboundary=\"%s\"\n", r->type, r->boundary);
+	str_printf(out, "Subject: %s\n",
+		   encoded_words_encode(r->subject, r->pool));
+	str_printf(out, "Auto-Submitted: %s\n", r->auto_submitted);
+	if (r->is_bulk)
+		str_append(out, "Precedence: bulk\n");
+	str_append(out, "\nThis is a MIME-encapsulated message\n");
 }
 
+/* --- the parts --- */
+
 static void
-write_words(struct str *out, const struct report *r)
+begin_part(struct str *out, const struct report *r, const char *type)
 {
-	str_printf(out, "--%s\nContent-Type: text/plain; charset=utf-8\n"
-		   "Content-Transfer-Encoding: 8bit\n\n", r->boundary);
-	str_printf(out, "This is the mail system at %s.\n\n"
-		   "Your message was delivered to the mailbox of:\n\n",
-		   r->hostname);
-	for (size_t i = 0; i < r->recipient_count; i++)
-		str_printf(out, "    <%s>\n", r->recipients[i].address);
+	str_printf(out, "\n--%s\nContent-Type: %s\n", r->boundary, type);
+}
+
+void
+report_text_part(struct str *out, const struct report *r)
+{
+	begin_part(out, r, "text/plain; charset=utf-8");
+	str_append(out, "Content-Disposition: inline\n"
+		   "Content-Transfer-Encoding: 8bit\n\n");
+}
+
+void
+report_status_part(struct str *out, const struct report *r)
+{
+	begin_part(out, r, pool_printf(r->pool, "message/%s%s",
+				       r->utf8 ? "global-" : "", r->type));
+	if (r->utf8)
+		str_append(out, "Content-Transfer-Encoding: 8bit\n");
 	str_append_c(out, '\n');
 }
 
-/* Does anything in it need the types of RFC 6533? */
-static bool
-is_utf8(const struct report *r)
+void
+report_address(struct str *out, const char *field, const char *address)
 {
-	bool utf8 = smtp_has_8bit(r->to);
-
-	for (size_t i = 0; i < r->recipient_count; i++) {
-		const struct report_recipient *rcpt = &r->recipients[i];
-
-		utf8 = utf8 || smtp_has_8bit(rcpt->address) ||
-			(rcpt->orig != NULL && smtp_has_8bit(rcpt->orig));
-	}
-	return utf8;
+	str_printf(out, "%s: %s; %s\n", field,
+		   smtp_has_8bit(address) ? "utf-8" : "rfc822", address);
 }
 
-static const char *
-type_of(const char *address)
-{
-	return smtp_has_8bit(address) ? "utf-8" : "rfc822";
-}
-
-static void
-write_status(struct str *out, const struct report *r)
-{
-	char date[MAIL_DATE_MAX];
-
-	str_printf(out, "--%s\nContent-Type: message/%sdelivery-status\n"
-		   "Content-Transfer-Encoding: %s\n\n", r->boundary,
-		   is_utf8(r) ? "global-" : "", is_utf8(r) ? "8bit" : "7bit");
-	str_printf(out, "Reporting-MTA: dns; %s\n", r->hostname);
-	if (r->envid != NULL)
-		str_printf(out, "Original-Envelope-Id: %s\n", r->envid);
-	str_printf(out, "Arrival-Date: %s\n", mail_date(r->arrived, date));
-	for (size_t i = 0; i < r->recipient_count; i++) {
-		const struct report_recipient *rcpt = &r->recipients[i];
-
-		str_append_c(out, '\n');
-		if (rcpt->orig != NULL)
-			str_printf(out, "Original-Recipient: %s; %s\n",
-				   rcpt->orig_type, rcpt->orig);
-		str_printf(out, "Final-Recipient: %s; %s\nAction: delivered\n"
-			   "Status: 2.0.0\n", type_of(rcpt->address),
-			   rcpt->address);
-	}
-	str_append_c(out, '\n');
-}
+/* --- the header --- */
 
 /* Where the header ends, with its last line end. */
 static size_t
@@ -111,33 +167,58 @@ header_length(const char *data, size_t len)
 	return end == NULL ? 0 : (size_t)(end - data) + 1;
 }
 
-static void
-write_header(struct str *out, const struct report *r)
+static bool
+is_content_type(const char *line, size_t len)
 {
-	struct spool *spool = message_spool(r->message);
-	struct err err;
-	char *buf;
-	ssize_t n;
+	static const char name[] = "Content-Type";
+	size_t n = strlen(name);
 
-	str_printf(out, "--%s\nContent-Type: %s\n"
-		   "Content-Transfer-Encoding: 8bit\n\n", r->boundary,
-		   is_utf8(r) ? "message/global-headers" :
-		   "text/rfc822-headers");
-	buf = str_reserve(out, HEADER_MAX);
-	/* A report without the header is one, too. */
-	n = spool_read(spool, 0, buf, HEADER_MAX, &err);
-	if (n > 0)
-		out->len += header_length(buf, (size_t)n);
-	if (out->data[out->len - 1] != '\n')
-		str_append_c(out, '\n');
-	str_printf(out, "\n--%s--\n", r->boundary);
+	if (len <= n || strncasecmp(line, name, n) != 0)
+		return false;
+	while (n < len && (line[n] == ' ' || line[n] == '\t'))
+		n++;
+	return n < len && line[n] == ':';
+}
+
+static void
+append_header(struct str *out, const char *data, size_t len,
+	      bool with_content_type)
+{
+	const char *end = data + len;
+	bool skip = false;
+
+	while (data < end) {
+		const char *lf = memchr(data, '\n', (size_t)(end - data));
+		const char *next = lf != NULL ? lf + 1 : end;
+
+		if (*data != ' ' && *data != '\t')
+			skip = !with_content_type &&
+				is_content_type(data, (size_t)(next - data));
+		if (!skip)
+			str_append_n(out, data, (size_t)(next - data));
+		data = next;
+	}
 }
 
 void
-report_write(struct str *out, const struct report *r)
+report_end(struct str *out, const struct report *r, bool as_message)
 {
-	write_fields(out, r);
-	write_words(out, r);
-	write_status(out, r);
-	write_header(out, r);
+	char *buf = pool_alloc(r->pool, HEADER_MAX);
+	struct err err;
+	ssize_t n;
+
+	if (as_message)
+		begin_part(out, r, r->utf8 ? "message/global" :
+			   "message/rfc822");
+	else
+		begin_part(out, r, r->utf8 ? "message/global-headers" :
+			   "text/rfc822-headers");
+	str_append(out, r->utf8 || !as_message ?
+		   "Content-Transfer-Encoding: 8bit\n\n" : "\n");
+	/* A report without the header is one, too. */
+	n = spool_read(message_spool(r->message), 0, buf, HEADER_MAX, &err);
+	if (n > 0)
+		append_header(out, buf, header_length(buf, (size_t)n),
+			      !as_message);
+	str_printf(out, "\n\n--%s--\n", r->boundary);
 }

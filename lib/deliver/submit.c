@@ -226,14 +226,22 @@ has_8bit(const struct str *text)
 	return smtp_has_8bit(str_c(text));
 }
 
-/* A command whose reply must have this first digit. */
+/* A command whose reply must have this first digit. What is refused for good
+   is our own trouble, unless it concerns the recipient or the mail. */
 static int
-expect(struct smtp_client *c, unsigned digit, struct err *err)
+expect(struct smtp_client *c, const char *command, unsigned digit,
+       struct err *err)
 {
+	bool final = strcmp(command, "RCPT TO") == 0 ||
+		strcmp(command, "DATA") == 0;
+
 	if (smtp_client_read(c, err) < 0)
 		return -1;
-	return c->reply.code / 100 == digit ? 0 :
-		err_set(err, ERR_TEMP, "%s", smtp_client_reply_line(c));
+	if (c->reply.code / 100 == digit)
+		return 0;
+	return err_set(err, final && c->reply.code / 100 == 5 ? ERR_PERM :
+		       ERR_TEMP, "%s failed: %s", command,
+		       smtp_client_reply_line(c));
 }
 
 static int
@@ -248,12 +256,13 @@ send_envelope(struct smtp_client *c, const struct submission *mail,
 			     (c->exts & SMTP_EXT_8BITMIME) != 0 ?
 			     " BODY=8BITMIME" : "",
 			     utf8 ? " SMTPUTF8" : "") < 0 ||
-	    expect(c, 2, err) < 0)
+	    expect(c, "MAIL FROM", 2, err) < 0)
 		return -1;
 	if (smtp_client_send(c, err, "RCPT TO:<%s>", mail->recipient) < 0 ||
-	    expect(c, 2, err) < 0)
+	    expect(c, "RCPT TO", 2, err) < 0)
 		return -1;
-	return smtp_client_send(c, err, "DATA") < 0 ? -1 : expect(c, 3, err);
+	return smtp_client_send(c, err, "DATA") < 0 ? -1 :
+		expect(c, "DATA", 3, err);
 }
 
 static int
@@ -268,7 +277,7 @@ send_text(struct smtp_client *c, const struct submission *mail,
 	dots_stuff_end(&stuffer, &out);
 	result = smtp_client_write(c, str_c(&out), out.len, err);
 	str_free(&out);
-	return result < 0 ? -1 : expect(c, 2, err);
+	return result < 0 ? -1 : expect(c, "DATA", 2, err);
 }
 
 static int

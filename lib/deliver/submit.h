@@ -25,7 +25,8 @@ struct submission {
 bool submit_possible(const struct deliver_settings *set);
 
 /* Send it, within submission_timeout. A process that can change its ids must
-   rest as somebody unprivileged: as him the program runs. 0, or -1. */
+   rest as somebody unprivileged: as him the program runs. 0, or -1: with
+   ERR_PERM the recipient or the mail was refused for good. */
 int submit_mail(const struct deliver_settings *set,
 		const struct submission *mail, struct err *err);
 

@@ -50,7 +50,7 @@ echo "- defaults"
 plain() {
 	grep -v '^[# ]' | grep ' = ' | sort
 }
-# What begins with lmtp_, loft_ or the like and isn't Dovecot's is Loft's own.
+# What begins with lmtp_, loft_, deliver_ or the like and isn't Dovecot's is Loft's own.
 "$ctl" -c /dev/null config -d | plain >"$scratch/loft"
 doveconf -d -c /dev/null | plain >"$scratch/dove"
 cut -d' ' -f1 "$scratch/dove" >"$scratch/names"
@@ -62,7 +62,7 @@ while IFS= read -r line; do
 			fail "default: $line, not $(grep "^$name = " "$scratch/dove")"
 	else
 		case $name in
-		lmtp_* | loft_* | log_format | script_timeout) ;;
+		lmtp_* | loft_* | deliver_* | log_format | script_timeout) ;;
 		*) fail "$name isn't known to doveconf" ;;
 		esac
 	fi

@@ -71,7 +71,7 @@ mail a@example.org " ENVID=QQ+2B31 RET=FULL" "<alice@x.example> NOTIFY=SUCCESS O
 	"<dave@x.example> NOTIFY=FAILURE,SUCCESS"
 [ "$(reports)" = 1 ] || fail "$(reports) reports"
 [ "$(tr '\n' ' ' <"$spy/args.0")" = "-x -i -f <> -- a@example.org " ] || fail "$(cat "$spy/args.0")"
-for line in 'To: <a@example.org>' 'From: Mail Delivery System <postmaster@x.example>' \
+for line in 'To: <a@example.org>' 'From: Postmaster <postmaster@x.example>' \
 	'Auto-Submitted: auto-replied' 'Content-Type: multipart/report; report-type=delivery-status;' \
 	'Reporting-MTA: dns; mx.test.example' 'Original-Envelope-Id: QQ+31' \
 	'Original-Recipient: rfc822; list@x.example' 'Final-Recipient: rfc822; alice@x.example' \
@@ -80,7 +80,7 @@ for line in 'To: <a@example.org>' 'From: Mail Delivery System <postmaster@x.exam
 done
 [ "$(grep -c '^Final-Recipient' "$spy/mail.0")" = 2 ] || fail "recipients: $(cat "$spy/mail.0")"
 ! grep -qE 'bob|carol|secret|Received|Return-Path' "$spy/mail.0" || fail "too much: $(cat "$spy/mail.0")"
-tail -n 1 "$spy/mail.0" | grep -qE '^--loft-.*--$' || fail "no end: $(cat "$spy/mail.0")"
+tail -n 1 "$spy/mail.0" | grep -qE '^--.*/mx.test.example--$' || fail "no end: $(cat "$spy/mail.0")"
 wait_until 10 grep -q 'Delivery report sent to <a@example.org>' "$loft_log"
 wait_until 10 grep -q 'Info: list@x.example: saved mail to INBOX' "$loft_log"
 

@@ -14,6 +14,7 @@
 #include "conf/vars.h"
 #include "core/pool.h"
 #include "core/str.h"
+#include "deliver/deliver-settings.h"
 #include "deliver/deliver.h"
 #include "io/spool.h"
 #include "mail/message.h"
@@ -327,6 +328,73 @@ START_TEST(large_is_not_copied)
 }
 END_TEST
 
+/* `count` fields, then the rest of a message. */
+static void
+message_with(const char *field, unsigned count)
+{
+	struct err err;
+
+	spool_reset(spool);
+	for (unsigned i = 0; i < count; i++)
+		ck_assert_int_eq(spool_write(spool, field, strlen(field),
+					     &err), 0);
+	ck_assert_int_eq(spool_write(spool, "Message-ID: <1@t>\n\n", 19,
+				     &err), 0);
+	ck_assert_int_eq(spool_finish(spool, &err), 0);
+	message = message_open(spool, pool);
+}
+
+static enum err_kind
+loop_kind(const char *field, unsigned count, const char *orig_rcpt)
+{
+	struct delivery *d;
+
+	message_with(field, count);
+	d = delivery_of(user_of("alice", any_uid()), "INBOX");
+	d->orig_rcpt = orig_rcpt;
+	str_reset(&logged);
+	deliver_add(batch, d);
+	deliver_commit(batch);
+	ck_assert_int_eq(deliver_settings_of(d)->deliver_max_received, 100);
+	if (d->stored)
+		return ERR_TEMP;
+	deliver_log_more(d, LOG_LEVEL_INFO, "more");
+	ck_assert_ptr_nonnull(strstr(str_c(&logged), "msgid=<1@t>: more\n"));
+	return d->err.kind;
+}
+
+START_TEST(loops)
+{
+	setup("");
+	ck_assert_int_eq(loop_kind("Delivered-To: alice\n", 10, NULL),
+			 ERR_TEMP);
+	ck_assert_int_eq(loop_kind("Delivered-To: alice\n", 11, NULL),
+			 ERR_LOOP);
+	ck_assert_str_eq(str_c(&logged), "alice: Info: msgid=<1@t>: Mail "
+			 "loop: more than 10 Delivered-To fields with this "
+			 "recipient\nalice: Info: msgid=<1@t>: more\n");
+	ck_assert_int_eq(loop_kind("delivered-to: \n  ALICE \n", 11, "x@y"),
+			 ERR_LOOP);
+	ck_assert_int_eq(loop_kind("Delivered-To: x@y\n", 11, "x@y"),
+			 ERR_LOOP);
+	ck_assert_int_eq(loop_kind("Delivered-To: bob\n", 99, NULL),
+			 ERR_TEMP);
+	ck_assert_int_eq(loop_kind("Received: x\n", 100, NULL), ERR_TEMP);
+	ck_assert_int_eq(loop_kind("Received: x\n", 101, NULL), ERR_LOOP);
+	ck_assert_uint_eq(count_files("alice", "new"), 3);
+	teardown();
+}
+END_TEST
+
+START_TEST(loops_not_looked_for)
+{
+	setup("deliver_max_delivered_to = 0\n");
+	ck_assert_int_eq(loop_kind("Delivered-To: alice\n", 500, NULL),
+			 ERR_TEMP);
+	teardown();
+}
+END_TEST
+
 START_TEST(foreign_uid_without_root)
 {
 	struct delivery *d;
@@ -402,5 +470,5 @@ END_TEST
 
 UNIT_MAIN("deliver-deliver", one, folders, overrides,
 	  failed_sync_costs_one_recipient, many_share_one_file,
-	  large_is_not_copied,
+	  large_is_not_copied, loops, loops_not_looked_for,
 	  foreign_uid_without_root, many_uids_as_root, log_prefix);
