@@ -37,9 +37,9 @@ list_extensions(const struct lmtp_session *s, struct str *out)
 	if (set->lmtp_max_recipients > 0)
 		str_printf(out, " RCPTMAX=%u", set->lmtp_max_recipients);
 	str_append(out, "\nPIPELINING\nSIZE");
-	if (set->lmtp_max_message_size > 0)
+	if (s->env->max_size > 0)
 		str_printf(out, " %llu",
-			   (unsigned long long)set->lmtp_max_message_size);
+			   (unsigned long long)s->env->max_size);
 	str_append(out, "\nSMTPUTF8");
 	if (s->env->tls != NULL && s->tls == NULL)
 		str_append(out, "\nSTARTTLS");

@@ -51,7 +51,7 @@ set_auth(struct lmtp_session *s, const char *value)
 static bool
 set_size(struct lmtp_session *s, const char *value)
 {
-	uint64_t max = s->env->set->lmtp_max_message_size, size;
+	uint64_t max = s->env->max_size, size;
 
 	if (value == NULL || !num_u64(value, &size)) {
 		lmtp_reply(s, 501, "5.5.4", "Invalid SIZE= parameter");
@@ -62,6 +62,7 @@ set_size(struct lmtp_session *s, const char *value)
 			   "Message size exceeds administrative limit");
 		return false;
 	}
+	s->trans->size = size;
 	return true;
 }
 

@@ -14,6 +14,7 @@
 #include "deliver/deliver-settings.h"
 #include "lmtp/env.h"
 #include "lmtp/lmtp-settings.h"
+#include "lmtp/local.h"
 #include "lmtp/rawlogs.h"
 #include "lmtp/reply.h"
 #include "lmtp/session.h"
@@ -334,6 +335,10 @@ accept_rcpt(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
 	struct lmtp_trans *trans = s->trans;
 
 	rcpt->same_as = find_same(trans, rcpt);
+	if (rcpt->same_as == NULL && !lmtp_local_may_get(s, rcpt)) {
+		lmtp_rcpt_free(&rcpt);
+		return;
+	}
 	if (too_many_deliveries(s, rcpt)) {
 		lmtp_reply_later(s, rcpt, 451, "4.3.0", "Too many concurrent "
 				 "deliveries for user",

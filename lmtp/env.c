@@ -64,6 +64,16 @@ env_clear(struct lmtp_env *env)
 	pool_free(&env->pool);
 }
 
+/* What lmtp_max_message_size and plugins allow. */
+static uint64_t
+max_size(const struct lmtp_env *env)
+{
+	uint64_t ours = env->set->lmtp_max_message_size;
+	uint64_t theirs = deliver_batch_max_size(env->batch);
+
+	return ours == 0 || (theirs > 0 && theirs < ours) ? theirs : ours;
+}
+
 static int
 env_load(struct lmtp_env *env, struct err *err)
 {
@@ -82,6 +92,7 @@ env_load(struct lmtp_env *env, struct err *err)
 	env->spool = spool_new(env->mail_set->mail_temp_dir);
 	env->hostname = *env->deliver_set->hostname != '\0' ?
 		env->deliver_set->hostname : hostname_system();
+	env->max_size = max_size(env);
 	env->dsn = env->set->lmtp_dsn && submit_possible(env->deliver_set);
 	socket_path = env->user_set->auth_socket_path;
 	if (*socket_path != '/')

@@ -7,6 +7,7 @@
 #define LOFT_LMTP_ENV_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "conf/scope.h"
 
@@ -43,6 +44,7 @@ struct lmtp_env {
 	struct tls_context *tls;	/* NULL: no TLS. Not owned */
 	const char *hostname;
 	bool dsn;		/* delivery reports can be sent */
+	uint64_t max_size;	/* of a message to anyone; 0: no limit */
 };
 
 /* Read the settings as they are for nobody in particular. */

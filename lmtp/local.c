@@ -13,6 +13,7 @@
 #include "io/spool.h"
 #include "lmtp/env.h"
 #include "lmtp/lmtp-settings.h"
+#include "lmtp/reply.h"
 #include "lmtp/session.h"
 #include "lmtp/words.h"
 #include "mail/address.h"
@@ -153,6 +154,54 @@ void
 lmtp_local_expect(struct lmtp_session *s)
 {
 	spool_set_place(s->env->spool, place, s);
+}
+
+static void
+refuse(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
+       const struct delivery *d)
+{
+	char id[LMTP_ERROR_ID_MAX];
+
+	switch (d->err.kind) {
+	case ERR_QUOTA:
+		log_info(&d->log, "rcpt <%s>: %s", rcpt->path.text,
+			 d->err.text);
+		lmtp_reply_quota(s, rcpt, d->err.text);
+		break;
+	case ERR_TOOBIG:
+		log_info(&d->log, "rcpt <%s>: %s", rcpt->path.text,
+			 d->err.text);
+		lmtp_reply(s, 552, "5.3.4", "<%s> Message size exceeds "
+			   "administrative limit", rcpt->path.text);
+		break;
+	default:
+		log_error(&d->log, "rcpt <%s>: %s [%s]", rcpt->path.text,
+			  d->err.text, lmtp_error_id(rcpt->session_id, id));
+		lmtp_reply_internal(s, rcpt, d->err.text);
+		break;
+	}
+}
+
+bool
+lmtp_local_may_get(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
+{
+	const struct lmtp_env *env = s->env;
+	bool full = env->set->lmtp_rcpt_check_quota;
+	struct delivery d = {
+		.user = rcpt->user,
+		.log = { .debug = env->mail_set->mail_debug,
+			 .suffix = s->log.suffix },
+	};
+
+	if (rcpt->ignore_quota || (!full && s->trans->size == 0) ||
+	    !deliver_has_plugins(env->batch, rcpt->user))
+		return true;
+	d.log.prefix = deliver_log_prefix(env->batch, rcpt->user,
+					  rcpt->session_id, rcpt->pool);
+	if (deliver_check_rcpt(env->batch, &d, s->trans->size, full) == 0)
+		return true;
+	refuse(s, rcpt, &d);
+	return false;
 }
 
 void

@@ -69,10 +69,22 @@ reply_see_log(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
 }
 
 void
+lmtp_reply_quota(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
+		 const char *why)
+{
+	char id[LMTP_ERROR_ID_MAX];
+
+	if (s->env->deliver_set->quota_full_tempfail)
+		lmtp_reply(s, 452, "4.2.2", "<%s> %s [%s]", rcpt->path.text,
+			   why, lmtp_error_id(rcpt->session_id, id));
+	else
+		lmtp_reply(s, 552, "5.2.2", "<%s> %s", rcpt->path.text, why);
+}
+
+void
 lmtp_reply_result(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
 {
 	const struct delivery *d;
-	char id[LMTP_ERROR_ID_MAX];
 
 	if (rcpt->same_as != NULL)
 		rcpt = rcpt->same_as;
@@ -84,13 +96,7 @@ lmtp_reply_result(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
 	}
 	switch (d->err.kind) {
 	case ERR_QUOTA:
-		if (s->env->deliver_set->quota_full_tempfail)
-			lmtp_reply(s, 452, "4.2.2", "<%s> %s [%s]",
-				   rcpt->path.text, d->err.text,
-				   lmtp_error_id(rcpt->session_id, id));
-		else
-			lmtp_reply(s, 552, "5.2.2", "<%s> %s",
-				   rcpt->path.text, d->err.text);
+		lmtp_reply_quota(s, rcpt, d->err.text);
 		break;
 	case ERR_TOOBIG:
 		lmtp_reply(s, 552, "5.2.3", "<%s> Message size exceeds "

@@ -17,6 +17,10 @@ void lmtp_reply_result(struct lmtp_session *s, const struct lmtp_rcpt *rcpt);
 void lmtp_reply_internal(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
 			 const char *cause);
 
+/* The recipient is over his quota: 552, or 452 with quota_full_tempfail. */
+void lmtp_reply_quota(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
+		      const char *why);
+
 /* "Not now" for a reason that isn't a fault: words to the client, why (a
    setting, mostly) to the log, an id to both. rcpt may be NULL. */
 void lmtp_reply_later(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,

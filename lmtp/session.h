@@ -66,6 +66,7 @@ struct lmtp_trans {
 	const char *id;		/* "SID:T2" */
 	bool utf8;		/* SMTPUTF8 was asked for */
 	const char *envid;	/* ENVID=, decoded; NULL: none */
+	uint64_t size;		/* SIZE=; 0: not said */
 	time_t start;
 	bool chunking;		/* BDAT was used, so DATA can't be */
 	struct lmtp_receive receive;

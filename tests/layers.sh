@@ -14,17 +14,18 @@ allowed() {
 	lib/smtp) echo core io mail ;;
 	lib/user) echo core io conf ;;
 	lib/storage) echo core io conf mail ;;
-	lib/deliver) echo core io conf service mail smtp user storage ;;
+	lib/quota) echo core io conf mail storage ;;
+	lib/deliver) echo core io conf service mail smtp user storage quota ;;
 	master | log) echo core io conf service ;;
 	script) echo core io conf service user ;;
 	auth) echo core io conf service user ;;
-	lmtp | lda | ctl) echo core io conf service mail smtp user storage deliver ;;
+	lmtp | lda | ctl) echo core io conf service mail smtp user storage quota deliver ;;
 	esac
 }
 
 bad=0
 for dir in lib/core lib/io lib/conf lib/service lib/mail lib/smtp lib/user \
-	lib/storage lib/deliver master log script auth lmtp lda ctl; do
+	lib/storage lib/quota lib/deliver master log script auth lmtp lda ctl; do
 	may=$(allowed "$dir")
 	for file in "$dir"/*.[ch]; do
 		[ -f "$file" ] || continue

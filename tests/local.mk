@@ -21,6 +21,7 @@ UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir \
 UNIT_DELIVER = tests/unit/deliver-deliver tests/unit/deliver-duplicate
 UNIT_LDA = tests/unit/deliver-reject tests/unit/lda-refuse
 tests_unit_lda_refuse_SOURCES = tests/unit/lda-refuse.c lda/refuse.c
+UNIT_QUOTA = tests/unit/quota-rules tests/unit/quota-maildirsize
 UNIT_LMTP = tests/unit/lmtp-words
 tests_unit_lmtp_words_SOURCES = tests/unit/lmtp-words.c lmtp/words.c
 UNIT_MASTER = tests/unit/master-avail tests/unit/master-listen
@@ -41,7 +42,7 @@ tests_unit_auth_server_LDADD = $(AUTH_LDADD)
 
 UNIT_TESTS = $(UNIT_CORE) $(UNIT_IO) $(UNIT_CONF) $(UNIT_SERVICE) \
 	$(UNIT_MAIL) $(UNIT_SMTP) $(UNIT_USER) $(UNIT_STORAGE) \
-	$(UNIT_DELIVER) $(UNIT_AUTH) $(UNIT_MASTER) $(UNIT_LMTP) \
+	$(UNIT_QUOTA) $(UNIT_DELIVER) $(UNIT_AUTH) $(UNIT_MASTER) $(UNIT_LMTP) \
 	$(UNIT_SCRIPT)
 UNIT_TESTS += $(UNIT_LDA)
 
@@ -106,7 +107,7 @@ SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh tests/sh/l
 	tests/sh/master-churn.sh tests/sh/master-wake.sh tests/sh/auth.sh \
 	tests/sh/conf-doveconf.sh tests/sh/conf-samples.sh
 SH_TESTS += tests/sh/lmtp-dsn.sh tests/sh/lmtp-haproxy.sh tests/sh/lmtp-concurrency.sh tests/sh/lmtp-trouble.sh \
-	tests/sh/lmtp-rawlog.sh tests/sh/loft-send.sh tests/sh/script.sh
+	tests/sh/lmtp-rawlog.sh tests/sh/loft-send.sh tests/sh/quota.sh tests/sh/script.sh
 EXTRA_DIST += tests/conf
 
 # Dialogues and their player.

@@ -504,4 +504,4 @@ const struct setting_def known_event_exporter[] = {
 	END
 };
 
-const char *const known_mail_plugins[] = { NULL };
+const char *const known_mail_plugins[] = { "quota", NULL };

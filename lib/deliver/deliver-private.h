@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "deliver/deliver.h"
+#include "deliver/plugin.h"
 #include "service/priv.h"
 #include "storage/storage.h"
 
@@ -24,6 +25,9 @@ struct deliver_task {
 	bool in_place;		/* the spool's file can be linked */
 	bool placed;		/* save is filled */
 	const char *mailbox;	/* which one was tried last; NULL: none yet */
+	const struct plugin_set *plugin_set;	/* NULL: no plugins */
+	struct plugin_run *plugins;	/* NULL: none, or not opened yet */
+	struct plugin_save plugin_save;
 };
 
 /* Place the message where the delivery says, else in INBOX; with the ids of
@@ -32,6 +36,11 @@ int deliver_save(struct deliver_task *task);
 
 /* 0, or -1 with ERR_LOOP: this message was here before. */
 int deliver_check_loop(struct deliver_task *task);
+/* The user's mail, and what plugins have to say about him. -1 with
+   task->d->err. */
+int deliver_open_storage(const struct deliver_task *task,
+			 struct storage **storage_r);
+int deliver_open_plugins(struct deliver_task *task, struct storage *storage);
 
 enum { DELIVER_TEXT_MAX = 80 };	/* of a name or subject in a log line */
 

@@ -14,6 +14,7 @@
 #include "conf/vars.h"
 #include "core/clock.h"
 #include "core/pool.h"
+#include "core/str.h"
 #include "deliver/deliver-private.h"
 #include "deliver/deliver-settings.h"
 #include "io/spool.h"
@@ -27,6 +28,7 @@ struct deliver_batch {
 	struct pool *base_pool;		/* what lives as long as the batch */
 	const struct deliver_settings *set;
 	const struct storage_settings *storage_set;
+	struct plugin_set *plugin_set;	/* NULL: no plugins */
 
 	struct pool *pool;		/* what lives until the commit */
 	struct save_batch *saves;
@@ -45,6 +47,12 @@ struct deliver_batch {
 		const char *headers;
 	} unnamed;
 };
+
+static const char *
+plugin_names(const struct storage_settings *set)
+{
+	return storage_settings_mail(set)->mail_plugins;
+}
 
 struct deliver_batch *
 deliver_batch_new(const struct conf *conf, const struct scope *scope,
@@ -68,7 +76,9 @@ deliver_batch_new(const struct conf *conf, const struct scope *scope,
 							  batch->base_pool,
 							  err);
 	}
-	if (batch->storage_set == NULL)
+	if (batch->storage_set == NULL ||
+	    plugin_set_open(plugin_names(batch->storage_set), conf, scope,
+			    batch->base_pool, &batch->plugin_set, err) < 0)
 		deliver_batch_free(&batch);
 	return batch;
 }
@@ -130,6 +140,12 @@ deliver_settings_of(const struct delivery *d)
 	return d->task->set;
 }
 
+uint64_t
+deliver_batch_max_size(const struct deliver_batch *batch)
+{
+	return plugin_set_max_size(batch->plugin_set);
+}
+
 const char *
 deliver_log_prefix(struct deliver_batch *batch, const struct user *user,
 		   const char *session_id, struct pool *pool)
@@ -174,6 +190,22 @@ overrides_concern(const struct user *user)
 	return false;
 }
 
+/* The userdb may name other plugins for a user. */
+static int
+own_plugins(const struct deliver_batch *batch, struct deliver_task *task)
+{
+	const char *names = plugin_names(task->storage_set);
+	struct plugin_set *set;
+
+	if (strcmp(names, plugin_names(batch->storage_set)) == 0)
+		return 0;
+	if (plugin_set_open(names, batch->conf, &batch->scope, batch->pool,
+			    &set, &task->d->err) < 0)
+		return -1;
+	task->plugin_set = set;
+	return 0;
+}
+
 static int
 task_settings(const struct deliver_batch *batch, struct deliver_task *task)
 {
@@ -183,6 +215,7 @@ task_settings(const struct deliver_batch *batch, struct deliver_task *task)
 
 	task->set = batch->set;
 	task->storage_set = batch->storage_set;
+	task->plugin_set = batch->plugin_set;
 	if (!overrides_concern(user))
 		return 0;
 	set = settings_get(batch->conf, &batch->scope, "",
@@ -194,7 +227,9 @@ task_settings(const struct deliver_batch *batch, struct deliver_task *task)
 	task->storage_set = storage_settings_get(batch->conf, &batch->scope,
 						 user->overrides, batch->pool,
 						 err);
-	return task->storage_set != NULL ? 0 : -1;
+	if (task->storage_set == NULL)
+		return -1;
+	return own_plugins(batch, task);
 }
 
 /* --- ids --- */
@@ -280,6 +315,50 @@ deliver_open_unnamed(struct deliver_batch *batch, struct delivery *d,
 	return fd;
 }
 
+static int
+check_rcpt(struct deliver_batch *batch, struct deliver_task *task,
+	   uint64_t size, bool full)
+{
+	struct err *err = &task->d->err;
+	struct storage *storage;
+	int result;
+
+	if (task_settings(batch, task) < 0)
+		return -1;
+	if (task->plugin_set == NULL)
+		return 0;
+	if (become(batch, task, err) < 0)
+		return -1;
+	result = deliver_open_storage(task, &storage);
+	if (result == 0)
+		result = deliver_open_plugins(task, storage);
+	if (result == 0) {
+		result = plugin_rcpt(task->plugins, size, full, err);
+		plugin_run_close(&task->plugins);
+	}
+	leave(batch);
+	return result;
+}
+
+bool
+deliver_has_plugins(const struct deliver_batch *batch, const struct user *user)
+{
+	const char *const *o = user->overrides;
+
+	if (batch->plugin_set != NULL)
+		return true;
+	while (o != NULL && *o != NULL && !str_begins(*o, "mail_plugins="))
+		o++;
+	return o != NULL && *o != NULL;
+}
+
+int
+deliver_check_rcpt(struct deliver_batch *batch, struct delivery *d,
+		   uint64_t size, bool full)
+{
+	return check_rcpt(batch, task_new(batch, d), size, full);
+}
+
 void
 deliver_add(struct deliver_batch *batch, struct delivery *d)
 {
@@ -318,6 +397,8 @@ undo(struct deliver_batch *batch, struct deliver_task *task)
 	if (become(batch, task, &err) < 0 || save_undo(&task->save, &err) < 0) {
 		log_error(&task->d->log, "Can't take back a message that "
 			  "failed: %s", err.text);
+	} else if (task->plugins != NULL) {
+		plugin_undone(task->plugins, &task->plugin_save);
 	}
 }
 
@@ -348,6 +429,21 @@ log_failure(const struct deliver_task *task)
 	}
 }
 
+/* The user's plugins have the last word, as him where they want that. */
+static void
+end_plugins(struct deliver_batch *batch, struct deliver_task *task)
+{
+	struct err err;
+
+	if (!plugin_wanted(task->plugins))
+		;
+	else if (become(batch, task, &err) < 0)
+		log_error(&task->d->log, "%s", err.text);
+	else
+		plugin_done(task->plugins);
+	plugin_run_close(&task->plugins);
+}
+
 static void
 settle(struct deliver_batch *batch, struct deliver_task *task)
 {
@@ -371,6 +467,10 @@ deliver_commit(struct deliver_batch *batch)
 	save_batch_sync(batch->saves);
 	for (struct deliver_task *t = batch->first; t != NULL; t = t->next)
 		settle(batch, t);
+	for (struct deliver_task *t = batch->first; t != NULL; t = t->next) {
+		if (t->plugins != NULL)
+			end_plugins(batch, t);
+	}
 	leave(batch);	/* where a message was taken back */
 	save_batch_clear(batch->saves);
 	batch->first = NULL;

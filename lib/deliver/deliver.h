@@ -68,6 +68,9 @@ deliver_batch_settings(const struct deliver_batch *batch);
 const struct mail_settings *
 deliver_batch_mail_settings(const struct deliver_batch *batch);
 
+/* The largest message that anyone may get by what plugins say; 0: no limit. */
+uint64_t deliver_batch_max_size(const struct deliver_batch *batch);
+
 /* mail_log_prefix for this user and session, in pool. */
 const char *deliver_log_prefix(struct deliver_batch *batch,
 			       const struct user *user,
@@ -79,6 +82,17 @@ const char *deliver_log_prefix(struct deliver_batch *batch,
    change: in between nobody else may enter (service/priv.h), and nothing may
    be done that needs other ids. */
 void deliver_add(struct deliver_batch *batch, struct delivery *d);
+
+/* Does any plugin take part in deliveries to this user? */
+bool deliver_has_plugins(const struct deliver_batch *batch,
+			 const struct user *user);
+
+/* May the user of d get mail, as his plugins see it? size is what the sender
+   said, 0 when he didn't; full: also ask whether there is room at all. Only
+   user and log of d count. 0; -1 with ERR_QUOTA or ERR_TOOBIG in d->err, or
+   with trouble. Nothing may have been added. */
+int deliver_check_rcpt(struct deliver_batch *batch, struct delivery *d,
+		       uint64_t size, bool full);
 
 /* For spool_set_place(), when a message is too large for memory: open an
    unnamed file in the mail of d's user, with d->headers in it (as many octets

@@ -6,6 +6,8 @@ libloft_a_SOURCES += \
 	lib/deliver/log-line.c \
 	lib/deliver/loop.c \
 	lib/deliver/reject.c lib/deliver/reject.h \
+	lib/deliver/plugin.h lib/deliver/plugin-quota.c \
+	lib/deliver/plugins.c \
 	lib/deliver/report.c lib/deliver/report.h \
 	lib/deliver/report-delivered.c lib/deliver/report-delivered.h \
 	lib/deliver/save.c \

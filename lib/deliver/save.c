@@ -4,11 +4,15 @@
  * back to its sender.
  */
 #include <stddef.h>
+#include <string.h>
 
 #include "core/pool.h"
 #include "deliver/deliver-private.h"
 #include "deliver/deliver-settings.h"
+#include "deliver/plugin.h"
+#include "io/spool.h"
 #include "mail/message.h"
+#include "storage/mail-settings.h"
 #include "storage/storage.h"
 #include "user/user.h"
 
@@ -41,30 +45,71 @@ autocreate(const struct deliver_task *task, const struct mailbox *box)
 	return 1;
 }
 
+/* Put it into the mailbox, which is made if that is wanted. */
 static int
-save_to(struct deliver_task *task, struct storage *storage, const char *name)
+save_in(struct deliver_task *task, const struct mailbox *box)
 {
 	struct delivery *d = task->d;
 	const struct save_source source = {
 		message_spool(d->message), d->headers, task->in_place
 	};
-	struct mailbox *box;
 	int result;
 
-	task->mailbox = name;
-	if (storage_mailbox(storage, name, &box, &d->err) < 0)
-		return -1;
 	task->save.err = &d->err;
 	result = mailbox_save(task->saves, box, &source, &task->save);
 	if (result < 0 && d->err.kind == ERR_NOTFOUND &&
 	    autocreate(task, box) > 0)
 		result = mailbox_save(task->saves, box, &source, &task->save);
-	task->placed = result == 0;
+	return result;
+}
+
+/* The same for plugins, which want to know the size before. */
+static int
+save_with_plugins(struct deliver_task *task, const struct mailbox *box)
+{
+	const struct delivery *d = task->d;
+	const struct spool *spool = message_spool(d->message);
+	struct plugin_save *save = &task->plugin_save;
+	int result;
+
+	*save = (struct plugin_save){
+		.box = box, .ignore_quota = d->ignore_quota,
+		.size = strlen(d->headers) + spool_size(spool),
+	};
+	save->vsize = save->size + spool_lines(spool);
+	for (const char *p = d->headers; *p != '\0'; p++)
+		save->vsize += *p == '\n';
+	if (storage_settings_mail(task->storage_set)->mail_save_crlf)
+		save->size = save->vsize;
+	if (plugin_save(task->plugins, save, &task->d->err) < 0)
+		return -1;
+	result = save_in(task, box);
+	if (result == 0) {
+		save->size = task->save.size;
+		save->vsize = task->save.vsize;
+	}
+	plugin_saved(task->plugins, save, result == 0);
 	return result;
 }
 
 static int
-open_storage(const struct deliver_task *task, struct storage **storage_r)
+save_to(struct deliver_task *task, struct storage *storage, const char *name)
+{
+	struct mailbox *box;
+	int result;
+
+	task->mailbox = name;
+	if (storage_mailbox(storage, name, &box, &task->d->err) < 0)
+		return -1;
+	result = task->plugins == NULL ? save_in(task, box) :
+		save_with_plugins(task, box);
+	task->placed = result == 0;
+	return result;
+}
+
+int
+deliver_open_storage(const struct deliver_task *task,
+		     struct storage **storage_r)
 {
 	struct delivery *d = task->d;
 
@@ -85,12 +130,25 @@ wanted_mailbox(const struct deliver_task *task, const struct storage *storage)
 }
 
 int
+deliver_open_plugins(struct deliver_task *task, struct storage *storage)
+{
+	struct delivery *d = task->d;
+	const struct plugin_user user = {
+		.user = d->user, .storage = storage, .log = &d->log,
+		.pool = task->pool,
+	};
+
+	return plugin_run_open(task->plugin_set, &user, &task->plugins,
+			       &d->err);
+}
+
+int
 deliver_save_unnamed(struct deliver_task *task)
 {
 	struct storage *storage;
 	struct mailbox *box;
 
-	if (open_storage(task, &storage) < 0 ||
+	if (deliver_open_storage(task, &storage) < 0 ||
 	    storage_mailbox(storage, wanted_mailbox(task, storage), &box,
 			    &task->d->err) < 0)
 		return -1;
@@ -104,7 +162,9 @@ deliver_save(struct deliver_task *task)
 	struct storage *storage;
 	const char *name;
 
-	if (open_storage(task, &storage) < 0)
+	if (deliver_open_storage(task, &storage) < 0 ||
+	    (task->plugin_set != NULL &&
+	     deliver_open_plugins(task, storage) < 0))
 		return -1;
 	name = wanted_mailbox(task, storage);
 	if (save_to(task, storage, name) == 0)

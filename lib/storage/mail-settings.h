@@ -21,7 +21,7 @@
 	  "Directory for the unnamed files that hold large messages while " \
 	  "they are received.") \
 	X(STR, mail_plugins, "", \
-	  "Names of the features to load, separated by blanks.") \
+	  "Plugins that take part in deliveries, separated by blanks: quota.") \
 	X(BOOL, mail_debug, "no", \
 	  "Log where mail is looked for and stored.") \
 	X(VARS, mail_log_prefix, "%s(%u)<%{pid}><%{session}>: ", \

@@ -257,6 +257,12 @@ mailbox_name(const struct mailbox *box)
 	return box->name;
 }
 
+bool
+mailbox_is_private(const struct mailbox *box)
+{
+	return strcmp(box->ns->set->type, "private") == 0;
+}
+
 const char *
 mailbox_namespace_prefix(const struct mailbox *box)
 {

@@ -131,6 +131,9 @@ const char *mailbox_name(const struct mailbox *box);
 /* The prefix of its namespace: "" or "Archive/". */
 const char *mailbox_namespace_prefix(const struct mailbox *box);
 
+/* Is its namespace of type private? */
+bool mailbox_is_private(const struct mailbox *box);
+
 /* Count a mailbox's messages and their octets as stored, or with CR LF for
    vsize. A mailbox that isn't there is empty. Cost grows with the mailbox. */
 int mailbox_usage(const struct mailbox *box, bool vsize,

@@ -1,0 +1,314 @@
+/*
+ * A user's quota while mail is delivered to him; see quota.h.
+ */
+#include "quota/quota.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/err.h"
+#include "core/log.h"
+#include "core/pool.h"
+#include "quota/lock.h"
+#include "quota/warning.h"
+#include "storage/dirs.h"
+#include "storage/perm.h"
+#include "storage/storage.h"
+
+enum { LOCK_TIMEOUT_MS = 5000 };
+
+static const char *
+box_name(const struct mailbox *box)
+{
+	return mailbox_is_inbox(box) ? "INBOX" : mailbox_name(box);
+}
+
+static bool
+root_sees(const struct quota_root *root, const struct mailbox *box)
+{
+	if (root->ns != NULL)
+		return strcmp(root->ns, mailbox_namespace_prefix(box)) == 0;
+	return mailbox_is_private(box);
+}
+
+bool
+quota_root_counts(const struct quota_root *root, const struct mailbox *box)
+{
+	const struct quota_rule *rule;
+
+	if (!root_sees(root, box))
+		return false;
+	rule = quota_rules_find(&root->rules, box_name(box));
+	return rule == NULL || !rule->ignore;
+}
+
+int
+quota_root_sum(const struct quota_root *root, bool vsizes,
+	       struct quota_usage *usage_r, struct err *err)
+{
+	struct quota_usage sum = { 0, 0 };
+	struct mailbox_usage usage;
+	struct mailbox **boxes;
+
+	if (storage_list(root->quota->storage, &boxes, err) < 0)
+		return -1;
+	for (; *boxes != NULL; boxes++) {
+		if (!quota_root_counts(root, *boxes))
+			continue;
+		if (mailbox_usage(*boxes, vsizes, &usage, err) < 0)
+			return -1;
+		sum.bytes += usage.bytes;
+		sum.messages += usage.messages;
+	}
+	*usage_r = sum;
+	return 0;
+}
+
+/* --- begin and end --- */
+
+/* The directory where the quota is kept isn't there. It is made beside mail
+   that is; but a look alone makes nothing for a user without any. */
+static bool
+make_dir(const struct quota *quota, const char *dir, bool stored)
+{
+	const char *root = storage_root(quota->storage);
+	struct stat st;
+	struct err err;
+
+	if (!stored && (strcmp(dir, root) == 0 || stat(root, &st) < 0))
+		return false;
+	if (dir_make_durable(dir, &perm_private, false, quota->pool, &err) == 0)
+		return true;
+	log_error(quota->log, "quota: %s", err.text);
+	return false;
+}
+
+static void
+take_lock(struct quota *quota, bool stored)
+{
+	const char *dir = storage_control_dir(quota->storage);
+
+	if (quota->lock >= 0)
+		return;
+	quota->lock = quota_lock(dir, LOCK_TIMEOUT_MS);
+	if (quota->lock < 0 && errno == ENOENT &&
+	    make_dir(quota, dir, stored))
+		quota->lock = quota_lock(dir, LOCK_TIMEOUT_MS);
+	if (quota->lock < 0 && errno == ETIMEDOUT) {
+		log_warning(quota->log, "quota: %s is locked for more than %d "
+			    "s, going on without", dir,
+			    LOCK_TIMEOUT_MS / 1000);
+	} else if (quota->lock < 0 && errno != ENOENT) {
+		log_debug(quota->log, "quota: Can't lock %s: %s", dir,
+			  strerror(errno));
+	}
+	quota->nowhere = quota->lock < 0 && errno == ENOENT;
+}
+
+static void
+find_usage(struct quota_root *root)
+{
+	struct err err;
+
+	root->known = root->backend->usage(root, &root->usage, &err) == 0;
+	if (!root->known)
+		log_error(root->quota->log, "quota: Failed to check if user "
+			  "is under quota: quota-%s: %s - saving mail anyway",
+			  root->backend->name, err.text);
+}
+
+void
+quota_begin(struct quota *quota)
+{
+	if (quota->root_count > 0)
+		take_lock(quota, false);
+	for (unsigned i = 0; i < quota->root_count; i++)
+		find_usage(&quota->roots[i]);
+}
+
+void
+quota_end(struct quota *quota)
+{
+	for (unsigned i = 0; i < quota->root_count; i++) {
+		struct quota_root *root = &quota->roots[i];
+
+		if (root->backend->end != NULL)
+			root->backend->end(root);
+	}
+	if (quota->lock >= 0)
+		(void)close(quota->lock);	/* which unlocks */
+	quota->lock = -1;
+}
+
+/* --- checking --- */
+
+void
+quota_root_limit(const struct quota_root *root, const char *mailbox,
+		 struct quota_limit *limit_r)
+{
+	(void)quota_rules_limit(&root->rules, &root->limit, mailbox, limit_r);
+}
+
+static enum quota_result
+check_root(const struct quota_root *root, const struct mailbox *box,
+	   uint64_t size, bool grace)
+{
+	struct quota_limit limit;
+	uint64_t more = grace ? (uint64_t)root->rules.grace.amount.bytes : 0;
+
+	if (!root->known || root->noenforcing ||
+	    !quota_root_counts(root, box))
+		return QUOTA_OK;
+	quota_root_limit(root, box_name(box), &limit);
+	if (!quota_is_over(&limit, &root->usage, size, more))
+		return QUOTA_OK;
+	return limit.bytes > 0 && size > (uint64_t)limit.bytes ?
+		QUOTA_OVER_LIMIT : QUOTA_OVER;
+}
+
+enum quota_result
+quota_check(const struct quota *quota, const struct mailbox *box,
+	    uint64_t size, bool grace)
+{
+	enum quota_result result = QUOTA_OK;
+
+	if (quota->max_mail_size > 0 && size > quota->max_mail_size)
+		return QUOTA_OVER_MAX_SIZE;
+	for (unsigned i = 0; i < quota->root_count; i++) {
+		enum quota_result here = check_root(&quota->roots[i], box,
+						    size, grace);
+
+		if (here > result)
+			result = here;
+	}
+	return result;
+}
+
+/* --- counting --- */
+
+static void
+add(uint64_t *sum, int64_t change)
+{
+	if (change < 0 && (uint64_t)-change > *sum)
+		*sum = 0;
+	else
+		*sum += (uint64_t)change;
+}
+
+static void
+count_root(struct quota_root *root, int64_t bytes, int64_t messages)
+{
+	const struct quota_backend *backend = root->backend;
+	struct err err;
+
+	if (root->known && !root->counted) {
+		root->before = root->usage;
+		root->counted = true;
+	}
+	add(&root->usage.bytes, bytes);
+	add(&root->usage.messages, messages);
+	if (backend->update != NULL &&
+	    backend->update(root, bytes, messages, &err) < 0)
+		log_error(root->quota->log, "quota: Failed to update usage: "
+			  "quota-%s: %s", backend->name, err.text);
+}
+
+void
+quota_count(struct quota *quota, const struct mailbox *box, uint64_t size,
+	    int messages)
+{
+	int64_t bytes = messages * (int64_t)size;
+
+	/* The user's first message: there is something to lock now. */
+	if (quota->nowhere && quota->root_count > 0)
+		take_lock(quota, true);
+	for (unsigned i = 0; i < quota->root_count; i++) {
+		if (quota_root_counts(&quota->roots[i], box))
+			count_root(&quota->roots[i], bytes, messages);
+	}
+}
+
+int
+quota_recalc(struct quota *quota, struct err *err)
+{
+	int result = 0;
+
+	take_lock(quota, false);
+	for (unsigned i = 0; i < quota->root_count; i++) {
+		struct quota_root *root = &quota->roots[i];
+
+		if (root->backend->recalc != NULL &&
+		    root->backend->recalc(root, err) < 0)
+			result = err_prefix(err, "%s", root->name);
+	}
+	quota_end(quota);
+	return result;
+}
+
+/* --- warnings --- */
+
+/* The first one in the order of the settings, as in Dovecot: the highest
+   stands first there. */
+static const struct quota_warning *
+due(const struct quota_root *root)
+{
+	for (unsigned i = 0; root->counted && i < root->rules.warning_count;
+	     i++) {
+		const struct quota_warning *w = &root->rules.warnings[i];
+
+		if (quota_warning_crossed(w, &root->before, &root->usage))
+			return w;
+	}
+	return NULL;
+}
+
+bool
+quota_has_warning(const struct quota *quota)
+{
+	for (unsigned i = 0; i < quota->root_count; i++) {
+		if (due(&quota->roots[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static void
+log_start(const struct quota_root *root, const struct quota_warning *w)
+{
+	const struct quota_warning bytes = {
+		.at.amount.bytes = w->at.amount.bytes, .reverse = w->reverse
+	};
+	bool by_bytes = quota_warning_crossed(&bytes, &root->before,
+					      &root->usage);
+	uint64_t before = by_bytes ? root->before.bytes :
+		root->before.messages;
+	uint64_t now = by_bytes ? root->usage.bytes : root->usage.messages;
+	int64_t limit = by_bytes ? w->at.amount.bytes : w->at.amount.messages;
+
+	log_debug(root->quota->log, "quota: Executing warning: %s (because "
+		  "%s=%" PRIu64 " -> %" PRIu64 " %s limit %" PRId64 ")",
+		  w->command, by_bytes ? "bytes" : "count", before, now,
+		  w->reverse ? "below" : "over", limit);
+}
+
+void
+quota_warn(struct quota *quota, const char *base_dir)
+{
+	struct err err;
+
+	for (unsigned i = 0; i < quota->root_count; i++) {
+		struct quota_root *root = &quota->roots[i];
+		const struct quota_warning *w = due(root);
+
+		root->counted = false;
+		if (w == NULL)
+			continue;
+		log_start(root, w);
+		if (script_start(w->command, base_dir, quota->pool, &err) < 0)
+			log_error(quota->log, "quota: Failed to execute "
+				  "warning: %s", err.text);
+	}
+}
