@@ -17,7 +17,8 @@ UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-dots \
 	tests/unit/smtp-params tests/unit/smtp-path tests/unit/smtp-reply
 UNIT_USER = tests/unit/user-wire tests/unit/user-user tests/unit/user-lookup
 UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir \
-	tests/unit/storage-clock tests/unit/storage-list
+	tests/unit/storage-clock tests/unit/storage-list \
+	tests/unit/storage-mbox
 UNIT_DELIVER = tests/unit/deliver-deliver tests/unit/deliver-duplicate
 UNIT_LDA = tests/unit/deliver-reject tests/unit/lda-refuse
 tests_unit_lda_refuse_SOURCES = tests/unit/lda-refuse.c lda/refuse.c
@@ -59,13 +60,15 @@ tests_fuzz_fuzz_auth_LDADD = auth/libauth.a $(FUZZ_LDADD) $(EVENT_LIBS) \
 tests_fuzz_fuzz_userdb_LDADD = $(FUZZ_LDADD)
 
 FUZZ_STORE = tests/fuzz/fuzz-message tests/fuzz/fuzz-mailbox \
-	tests/fuzz/fuzz-duplicate
+	tests/fuzz/fuzz-duplicate tests/fuzz/fuzz-mbox
 tests_fuzz_fuzz_duplicate_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_message_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_mailbox_LDADD = $(FUZZ_LDADD)
+tests_fuzz_fuzz_mbox_LDADD = $(FUZZ_LDADD)
 EXTRA_DIST += tests/fuzz/seeds-message tests/fuzz/message.dict \
 	tests/fuzz/seeds-mailbox tests/fuzz/mailbox.dict \
-	tests/fuzz/seeds-duplicate tests/fuzz/duplicate.dict
+	tests/fuzz/seeds-duplicate tests/fuzz/duplicate.dict \
+	tests/fuzz/seeds-mbox tests/fuzz/mbox.dict
 
 FUZZ_CONF = tests/fuzz/fuzz-conf tests/fuzz/fuzz-vars
 tests_fuzz_fuzz_conf_LDADD = $(FUZZ_LDADD)
@@ -108,6 +111,7 @@ SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh tests/sh/l
 	tests/sh/conf-doveconf.sh tests/sh/conf-samples.sh
 SH_TESTS += tests/sh/lmtp-dsn.sh tests/sh/lmtp-haproxy.sh tests/sh/lmtp-concurrency.sh tests/sh/lmtp-trouble.sh \
 	tests/sh/lmtp-rawlog.sh tests/sh/loft-send.sh tests/sh/quota.sh tests/sh/script.sh
+SH_TESTS += tests/sh/mbox-faults.sh tests/sh/lmtp-mbox.sh
 EXTRA_DIST += tests/conf
 
 # Dialogues and their player.
@@ -157,7 +161,7 @@ check-interop: all tests/durable/disk tests/fault/fault.so
 		$(addprefix $(abs_srcdir)/,$(INTEROP_TESTS))
 
 # The same input to Dovecot and to Loft.
-PARITY_TESTS = tests/parity/auth.sh tests/parity/lda.sh tests/parity/talk.sh
+PARITY_TESTS = tests/parity/auth.sh tests/parity/lda.sh tests/parity/mbox.sh tests/parity/talk.sh
 EXTRA_DIST += $(PARITY_TESTS)
 
 check-parity: all tests/talk/talk

@@ -58,8 +58,12 @@ struct deliver_batch *
 deliver_batch_new(const struct conf *conf, const struct scope *scope,
 		  struct err *err)
 {
+	static const struct storage_groups groups = {
+		priv_group_enter, priv_group_leave
+	};
 	struct deliver_batch *batch = mem_alloc(sizeof(*batch));
 
+	storage_use_groups(&groups);
 	/* Modes come from the mail directories; until they are set, nobody
 	   else is to look. */
 	(void)umask(0077);

@@ -51,7 +51,8 @@ save_in(struct deliver_task *task, const struct mailbox *box)
 {
 	struct delivery *d = task->d;
 	const struct save_source source = {
-		message_spool(d->message), d->headers, task->in_place
+		message_spool(d->message), d->headers, d->sender,
+		task->in_place
 	};
 	int result;
 

@@ -29,6 +29,8 @@ static struct {
 	bool as_root;		/* to euid 0 */
 	bool direct;		/* see keep_id_caps() */
 	bool asked, root;	/* what priv_is_root() found out */
+	bool in_group;		/* between group_enter and group_leave */
+	gid_t group_before;
 } priv;
 
 bool
@@ -315,6 +317,68 @@ priv_leave(void)
 	if (priv.changed)
 		back_to_rest();
 	priv.inside = false;
+	errno = saved_errno;
+}
+
+/* Directly where the rights allow it; else through root. After that the
+   kernel has taken keep_id_caps() away, so that the way back leads through
+   root as well. */
+static int
+set_group(gid_t gid)
+{
+	uid_t uid = geteuid();
+	int result, saved_errno;
+
+	if (setegid(gid) == 0)
+		return 0;
+	if (errno != EPERM || !priv_is_root() || seteuid(0) != 0)
+		return -1;
+	priv.as_root = true;
+	result = setegid(gid);
+	saved_errno = errno;
+	if (seteuid(uid) != 0) {
+		log_write(&log_process, LOG_LEVEL_PANIC, "can't return from "
+			  "euid 0 to %u: %s", (unsigned)uid, strerror(errno));
+		abort();
+	}
+	errno = saved_errno;
+	return result;
+}
+
+int
+priv_group_enter(const char *group, struct err *err)
+{
+	gid_t gid;
+
+	ASSERT(!priv.in_group);
+	if (find_group(group, &gid, err) < 0)
+		return -1;
+	priv.group_before = getegid();
+	if (gid != priv.group_before && set_group(gid) != 0) {
+		return err_set(err, ERR_TEMP, "Can't take up the group %s: "
+			       "setegid(%u) failed: %s (euid=%u egid=%u; the "
+			       "service must be root, or in that group)",
+			       group, (unsigned)gid, strerror(errno),
+			       (unsigned)geteuid(), (unsigned)getegid());
+	}
+	priv.in_group = true;
+	return 0;
+}
+
+void
+priv_group_leave(void)
+{
+	int saved_errno = errno;
+
+	ASSERT(priv.in_group);
+	if (getegid() != priv.group_before &&
+	    set_group(priv.group_before) != 0) {
+		log_write(&log_process, LOG_LEVEL_PANIC, "can't return from "
+			  "egid %u to %u: %s", (unsigned)getegid(),
+			  (unsigned)priv.group_before, strerror(errno));
+		abort();
+	}
+	priv.in_group = false;
 	errno = saved_errno;
 }
 

@@ -46,6 +46,12 @@ int priv_enter_root(const char *purpose, struct err *err);
 /* Back to rest. Failure to get back is no state to live in: Panic. */
 void priv_leave(void);
 
+/* Take up a group (name or number) as the effective one, and put it down
+   again, with or without a bracket around it: for mail_privileged_group. -1
+   where the process has no right to it. Doesn't nest. */
+int priv_group_enter(const char *group, struct err *err);
+void priv_group_leave(void);
+
 /* Between enter and leave? */
 bool priv_inside(void);
 

@@ -97,6 +97,9 @@ add_maildirpp(struct list *list, const char *name)
 
 	if (name[0] != '.' || name[1] == '\0' || name[1] == '.')
 		return 0;
+	if (loc->format->in_files && (strcmp(name, loc->subscriptions) == 0 ||
+				      str_ends(name, ".lock")))
+		return 0;
 	path = mailbox_dir_path(loc, name + 1, pool);
 	if (stat(path, &st) < 0 || !loc->format->is_mailbox(path, &st) ||
 	    !is_other(list, path))

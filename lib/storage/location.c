@@ -5,9 +5,11 @@
 #include "storage/location.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/err.h"
 #include "core/pool.h"
@@ -155,32 +157,85 @@ is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* No format was named: what lies there? */
-static int
-detect(const char *text, const char *home, struct pool *pool,
-       const char **path_r, struct err *err)
+static bool
+is_file(const char *path)
 {
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Is it a directory of mboxes? */
+static bool
+has_mboxes(const char *path, struct pool *pool)
+{
+	return is_dir(pool_printf(pool, "%s/.imap", path)) ||
+		is_file(pool_printf(pool, "%s/inbox", path)) ||
+		is_file(pool_printf(pool, "%s/mbox", path));
+}
+
+/* Mail comes to the system's place where there is a file for the user. With
+   the effective ids, not those that access(2) asks for. */
+static const char *
+find_spool(const char *user, struct pool *pool)
+{
+	static const char *const dirs[] = { "/var/mail", "/var/spool/mail" };
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
+		const char *path = pool_printf(pool, "%s/%s", dirs[i], user);
+
+		if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0)
+			return path;
+	}
+	return NULL;
+}
+
+/* No format was named: what lies there? 1: found. */
+static int
+detect_at(const char *path, const struct location_user *user,
+	  struct pool *pool, struct location *loc)
+{
+	if (is_dir(pool_printf(pool, "%s/cur", path))) {
+		loc->format = storage_format_find("maildir");
+	} else if (has_mboxes(path, pool)) {
+		loc->format = storage_format_find("mbox");
+		loc->inbox = find_spool(user->name, pool);
+	} else {
+		return 0;
+	}
+	loc->root = path;
+	return 1;
+}
+
+static int
+detect(const char *text, const struct location_user *user, struct pool *pool,
+       struct location *loc, struct err *err)
+{
+	static const char *const places[] = { "Maildir", "mail", "Mail" };
 	const char *path;
 
-	if (*text == '\0' && home == NULL) {
+	if (*text != '\0') {
+		if (fix_path(text, user->home, pool, &path, err) < 0)
+			return -1;
+		if (detect_at(path, user, pool, loc) > 0)
+			return 0;
+		return location_error(err, "Ambiguous mail location setting, "
+				      "don't know what to do with it (try "
+				      "prefixing it with mbox: or maildir:): ",
+				      text);
+	}
+	if (user->home == NULL) {
 		return err_set(err, ERR_TEMP, "mail_location not set and "
 			       "autodetection failed: no home directory");
 	}
-	if (fix_path(*text != '\0' ? text : "~/Maildir", home, pool, &path,
-		     err) < 0)
-		return -1;
-	if (is_dir(pool_printf(pool, "%s/cur", path))) {
-		*path_r = path;
-		return 0;
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		path = pool_printf(pool, "%s/%s", user->home, places[i]);
+		if (detect_at(path, user, pool, loc) > 0)
+			return 0;
 	}
-	if (*text == '\0') {
-		return err_set(err, ERR_TEMP, "mail_location not set and "
-			       "autodetection failed: Mail storage "
-			       "autodetection failed with home=%s", home);
-	}
-	return location_error(err, "Ambiguous mail location setting, don't "
-			      "know what to do with it (try prefixing it with "
-			      "maildir:): ", text);
+	return err_set(err, ERR_TEMP, "mail_location not set and "
+		       "autodetection failed: Mail storage autodetection "
+		       "failed with home=%s", user->home);
 }
 
 /* The format's name in front of the first ':'. */
@@ -192,7 +247,6 @@ find_format(const char **text, struct pool *pool, struct location *loc,
 	const char *name;
 
 	if (**text == '/' || **text == '~' || colon == NULL) {
-		loc->format = storage_format_find("maildir");
 		return 0;
 	}
 	name = pool_strndup(pool, *text, (size_t)(colon - *text));
@@ -206,8 +260,8 @@ find_format(const char **text, struct pool *pool, struct location *loc,
 }
 
 static int
-parse_root(const char **text, const char *home, struct pool *pool,
-	   struct location *loc, struct err *err)
+parse_root(const char **text, const struct location_user *user,
+	   struct pool *pool, struct location *loc, struct err *err)
 {
 	int named = find_format(text, pool, loc, err);
 	const char *root;
@@ -216,30 +270,47 @@ parse_root(const char **text, const char *home, struct pool *pool,
 		return -1;
 	root = next_part(text, pool);
 	if (named == 0)
-		return detect(root, home, pool, &loc->root, err);
+		return detect(root, user, pool, loc, err);
 	if (*root == '\0')
 		return location_error(err, "Root mail directory not given", "");
-	return fix_path(root, home, pool, &loc->root, err);
+	return fix_path(root, user->home, pool, &loc->root, err);
+}
+
+/* What a format in files has otherwise than one in directories. */
+static void
+set_defaults(struct location *loc)
+{
+	bool files = loc->format->in_files;
+
+	loc->layout = files ? LAYOUT_FS : LAYOUT_MAILDIRPP;
+	loc->subscriptions = files ? ".subscriptions" : "subscriptions";
 }
 
 int
-location_parse(const char *text, const char *home, struct pool *pool,
-	       struct location *loc_r, struct err *err)
+location_parse(const char *text, const struct location_user *user,
+	       struct pool *pool, struct location *loc_r, struct err *err)
 {
 	struct location loc = {
-		.control = "", .index = "", .subscriptions = "subscriptions",
-		.mailbox_dir = "", .dir_name = "",
+		.control = "", .index = "", .mailbox_dir = "", .dir_name = "",
 	};
 	char *part;
 
-	if (parse_root(&text, home, pool, &loc, err) < 0)
+	if (parse_root(&text, user, pool, &loc, err) < 0)
 		return -1;
+	set_defaults(&loc);
 	while ((part = next_part(&text, pool)) != NULL) {
-		if (set_parameter(&loc, part, home, pool, err) < 0)
+		if (set_parameter(&loc, part, user->home, pool, err) < 0)
 			return -1;
 	}
-	if (loc.inbox == NULL)
-		loc.inbox = loc.root;
+	if (loc.format->in_files && is_file(loc.root)) {
+		return location_error(err, "mbox: mbox root directory can't "
+				      "be a file: ", loc.root);
+	}
+	if (loc.inbox == NULL) {
+		loc.inbox_is_default = true;
+		loc.inbox = !loc.format->in_files ? loc.root :
+			pool_printf(pool, "%s/inbox", loc.root);
+	}
 	*loc_r = loc;
 	return 0;
 }

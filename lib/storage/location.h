@@ -19,7 +19,8 @@ struct location {
 	const struct storage_format *format;
 	enum layout layout;
 	const char *root;	/* absolute, without a slash at its end */
-	const char *inbox;	/* where INBOX is, mostly root itself */
+	const char *inbox;	/* where INBOX is: root itself, or a file */
+	bool inbox_is_default;
 	const char *control;	/* "" or where subscriptions lie */
 	const char *index;	/* "", for the log; nothing is written there */
 	const char *subscriptions;	/* file name */
@@ -28,10 +29,16 @@ struct location {
 	bool utf8;		/* names on disk are UTF-8, not mUTF-7 */
 };
 
+/* Whose mail it is. */
+struct location_user {
+	const char *name;
+	const char *home;	/* NULL: he has none */
+};
+
 /* Parse a location whose variables are expanded already. "" and a path
-   without a format are looked at on disk, as Dovecot does. home may be NULL.
-   Lives in pool. -1 with ERR_TEMP and the reason. */
-int location_parse(const char *text, const char *home, struct pool *pool,
-		   struct location *loc_r, struct err *err);
+   without a format are looked at on disk, as Dovecot does. Lives in
+   pool. -1 with ERR_TEMP and the reason. */
+int location_parse(const char *text, const struct location_user *user,
+		   struct pool *pool, struct location *loc_r, struct err *err);
 
 #endif

@@ -8,13 +8,35 @@
 
 #define MAIL_SETTINGS(X) \
 	X(VARS, mail_location, "", \
-	  "Where mail lies, \"maildir:~/Maildir\"; parameters follow after " \
+	  "Where mail lies, \"maildir:~/Maildir\" or " \
+	  "\"mbox:~/mail:INBOX=/var/mail/%u\"; parameters follow after " \
 	  "colons (LAYOUT=fs, INBOX=, CONTROL=, SUBSCRIPTIONS=, UTF-8).") \
 	X(ENUM, mail_fsync, "optimized:never:always", \
 	  "When mail is brought to stable storage: \"never\" gives up the " \
 	  "promise that an accepted message survives a crash of the system.") \
 	X(BOOL, mail_save_crlf, "no", \
 	  "Store lines with CR LF instead of LF.") \
+	X(STR, mbox_write_locks, "fcntl dotlock", \
+	  "Locks to take before mail is added to an mbox, in this order: " \
+	  "fcntl, flock, lockf, dotlock, and dotlock_try, which is passed " \
+	  "over where no lock file can be made. All programs that share the " \
+	  "mailbox must agree on it.") \
+	X(STR, mbox_read_locks, "fcntl", \
+	  "Locks to take before an mbox is read, as when mail is counted.") \
+	X(TIME, mbox_lock_timeout, "5 mins", \
+	  "How long to wait for the locks of an mbox; then the delivery " \
+	  "fails for now.") \
+	X(TIME, mbox_dotlock_change_timeout, "2 mins", \
+	  "A lock file is taken as left behind when neither it nor the mbox " \
+	  "has changed for so long.") \
+	X(TIME, mail_max_lock_timeout, "0", \
+	  "Bound on all waits for locks of mailboxes; 0 means none but " \
+	  "theirs.") \
+	X(STR, mail_privileged_group, "", \
+	  "Group that may make lock files and INBOXes in /var/mail. It is " \
+	  "taken up for these calls alone; needs a service that is root.") \
+	X(BOOL, mail_nfs_storage, "no", \
+	  "Mail lies on NFS and several hosts deliver to it.") \
 	X(BOOL, maildir_copy_with_hardlinks, "yes", \
 	  "Let recipients with the same uid share one file by hard links.") \
 	X(STR, mail_temp_dir, "/tmp", \

@@ -11,6 +11,7 @@
 #include "core/pool.h"
 #include "core/str.h"
 #include "storage/location.h"
+#include "storage/storage.h"
 
 /* The code point at *p, which moves on; -1 when it isn't UTF-8. */
 static int32_t
@@ -273,20 +274,40 @@ check_maildirpp(const char *disk, struct err *err)
 	return 0;
 }
 
-/* One level of LAYOUT=fs: a directory's name. */
-static int
-check_fs_part(const char *part, size_t len, struct err *err)
+/* Names that mean something else on disk. */
+static bool
+is_reserved(const char *part, size_t len, const struct location *loc)
 {
-	static const char *const reserved[] = { "cur", "new", "tmp" };
+	static const char *const maildir[] = { "cur", "new", "tmp", "" };
+	static const char *const files[] = { ".imap", "" };
+	bool in_files = loc->format != NULL && loc->format->in_files;
+	const char *const *names = in_files ? files : maildir;
 
+	for (; **names != '\0'; names++) {
+		if (strlen(*names) == len && memcmp(part, *names, len) == 0)
+			return true;
+	}
+	if (*loc->dir_name != '\0' && strlen(loc->dir_name) == len &&
+	    memcmp(part, loc->dir_name, len) == 0)
+		return true;
+	if (!in_files)
+		return false;
+	return (len > 5 && memcmp(part + len - 5, ".lock", 5) == 0) ||
+		(strlen(loc->subscriptions) == len &&
+		 memcmp(part, loc->subscriptions, len) == 0);
+}
+
+/* One level of LAYOUT=fs: the name of a directory or file. */
+static int
+check_fs_part(const char *part, size_t len, const struct location *loc,
+	      struct err *err)
+{
 	if (len == 1 && *part == '.')
 		return invalid(err, "Contains '.' part");
 	if (len == 2 && memcmp(part, "..", 2) == 0)
 		return invalid(err, "Contains '..' part");
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++) {
-		if (len == 3 && memcmp(part, reserved[i], 3) == 0)
-			return invalid(err, "Contains reserved name");
-	}
+	if (is_reserved(part, len, loc))
+		return invalid(err, "Contains reserved name");
 	if (len > NAME_MAX) {
 		return err_set(err, ERR_NOTFOUND, "%s",
 			       "Mailbox name too long");
@@ -295,12 +316,12 @@ check_fs_part(const char *part, size_t len, struct err *err)
 }
 
 static int
-check_fs(const char *disk, struct err *err)
+check_fs(const char *disk, const struct location *loc, struct err *err)
 {
 	for (;;) {
 		size_t len = strcspn(disk, "/");
 
-		if (check_fs_part(disk, len, err) < 0)
+		if (check_fs_part(disk, len, loc, err) < 0)
 			return -1;
 		if (disk[len] == '\0')
 			return 0;
@@ -345,8 +366,8 @@ mailbox_name_to_disk(const char *name, char sep, const struct location *loc,
 		disk = mutf7_encode(copy, pool);
 	if (check_levels(disk, disk_sep, err) < 0)
 		return -1;
-	if ((loc->layout == LAYOUT_FS ? check_fs : check_maildirpp)(disk,
-								    err) < 0)
+	if ((loc->layout == LAYOUT_FS ? check_fs(disk, loc, err) :
+	     check_maildirpp(disk, err)) < 0)
 		return -1;
 	if (strlen(loc->root) + strlen(disk) + 128 > PATH_MAX) {
 		return err_set(err, ERR_NOTFOUND, "%s",

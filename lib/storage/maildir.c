@@ -63,36 +63,6 @@ has_tmp(const char *path, struct pool *pool)
 	return stat(pool_printf(pool, "%s/tmp", path), &st) == 0;
 }
 
-/* What a new mailbox's modes follow: the nearest mailbox above it that is
-   there, at last the root; a new root is private. */
-static int
-perm_for_new(const struct mailbox *box, struct pool *pool, struct perm *perm_r,
-	     struct err *err)
-{
-	const struct location *loc = &box->ns->loc;
-	char *path = pool_strdup(pool, box->inbox ? loc->root : box->path);
-	size_t root_len = strlen(loc->root);
-	char sep = loc->layout == LAYOUT_FS ? '/' : '.';
-	struct stat st;
-
-	while (stat(path, &st) < 0) {
-		char *cut;
-
-		if (!is_absent(errno))
-			return err_path(err, "stat", path);
-		if (strlen(path) <= root_len) {
-			*perm_r = perm_private;
-			return 0;
-		}
-		cut = strrchr(path + root_len, sep);
-		/* "root/.Sub" and "root/Sub" end at the root itself. */
-		path[cut == NULL || cut <= path + root_len + 1 ? root_len :
-			(size_t)(cut - path)] = '\0';
-	}
-	*perm_r = perm_from_dir(&st);
-	return 0;
-}
-
 /* mkdir(2) within a mailbox; its entry is synced with the mailbox's
    directory. */
 static int
@@ -160,7 +130,7 @@ make_inbox_of(const struct mailbox *box, struct pool *pool, struct err *err)
 	    strcmp(box->ns->loc.inbox, inbox.path) != 0 ||
 	    has_tmp(inbox.path, pool))
 		return 0;
-	if (perm_for_new(&inbox, pool, &perm, err) < 0)
+	if (mailbox_perm(&inbox, pool, &perm, err) < 0)
 		return -1;
 	return make_all(&inbox, &perm, pool, err);
 }
@@ -177,7 +147,7 @@ maildir_create(const struct mailbox *box, struct err *err)
 	if (!box->inbox && stat(box->path, &st) == 0 && !S_ISDIR(st.st_mode))
 		(void)not_found(box, err);
 	else if (make_inbox_of(box, pool, err) == 0 &&
-		 perm_for_new(box, pool, &perm, err) == 0)
+		 mailbox_perm(box, pool, &perm, err) == 0)
 		result = make_all(box, &perm, pool, err);
 	pool_free(&pool);
 	return result;

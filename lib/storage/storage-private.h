@@ -87,6 +87,11 @@ int save_batch_add_dir(struct save_batch *batch, const char *dir,
 
 struct pool *save_batch_pool(struct save_batch *batch);
 
-extern const struct storage_format storage_maildir;
+extern const struct storage_format storage_maildir, storage_mbox;
+
+/* What a new mailbox's modes follow: the nearest mailbox above it that is
+   there, at last the root; a new root is private. */
+int mailbox_perm(const struct mailbox *box, struct pool *pool,
+		 struct perm *perm_r, struct err *err);
 
 #endif

@@ -4,8 +4,10 @@
  */
 #include "storage/storage.h"
 
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "conf/vars.h"
 #include "core/log.h"
@@ -18,6 +20,7 @@
 
 static const struct storage_format *const formats[] = {
 	&storage_maildir,
+	&storage_mbox,
 };
 
 const struct storage_format *
@@ -86,6 +89,8 @@ log_namespace(const struct logctx *log, const struct storage_ns *ns,
 			  set->hidden ? "yes" : "no", set->list,
 			  set->subscriptions ? "yes" : "no", location);
 	}
+	if (loc->format->in_files && loc->inbox_is_default)
+		log_debug(log, "mbox: INBOX defaulted to %s", loc->inbox);
 	log_debug(log, "%s: root=%s, index=%s, indexpvt=, control=%s, "
 		  "inbox=%s, alt=",
 		  loc->layout == LAYOUT_FS ? "fs" : "maildir++", loc->root,
@@ -110,7 +115,8 @@ open_namespace(const struct storage_settings *set,
 	    vars_expand(raw, vars, pool, &text, err) < 0)
 		return err_prefix(err, "mail_location");
 	if (check_colon(user, raw, text, err) < 0 ||
-	    location_parse(text, home, pool, &ns->loc, err) < 0)
+	    location_parse(text, &(struct location_user){ user, home },
+			   pool, &ns->loc, err) < 0)
 		return -1;
 	ns->sep = *from->set->separator != '\0' ? *from->set->separator :
 		layout_separator(&ns->loc);
@@ -277,6 +283,34 @@ mailbox_auto(const struct mailbox *box)
 	while (a->name != NULL && strcmp(a->name, box->rest) != 0)
 		a++;
 	return a;	/* the last one says no to all */
+}
+
+int
+mailbox_perm(const struct mailbox *box, struct pool *pool, struct perm *perm_r,
+	     struct err *err)
+{
+	const struct location *loc = &box->ns->loc;
+	char *path = pool_strdup(pool, box->inbox ? loc->root : box->path);
+	size_t root_len = strlen(loc->root);
+	char sep = loc->layout == LAYOUT_FS ? '/' : '.';
+	struct stat st;
+
+	while (stat(path, &st) < 0) {
+		char *cut;
+
+		if (errno != ENOENT && errno != ENOTDIR)
+			return err_path(err, "stat", path);
+		if (strlen(path) <= root_len) {
+			*perm_r = perm_private;
+			return 0;
+		}
+		cut = strrchr(path + root_len, sep);
+		/* "root/.Sub" and "root/Sub" end at the root itself. */
+		path[cut == NULL || cut <= path + root_len + 1 ? root_len :
+			(size_t)(cut - path)] = '\0';
+	}
+	*perm_r = perm_from_dir(&st);
+	return 0;
 }
 
 bool

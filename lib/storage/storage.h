@@ -39,6 +39,7 @@ struct save {
 	const char *path;	/* of the file; in the batch's pool */
 	const char *id;		/* the last part of path */
 	uint64_t size, vsize;	/* with headers; vsize counts CR LF */
+	uint64_t start, end;	/* where path holds others, too */
 	bool failed;		/* after save_batch_sync(); *err says why */
 	struct save *next;	/* the batch's */
 	unsigned dir;
@@ -49,6 +50,7 @@ struct save {
 struct save_source {
 	const struct spool *spool;
 	const char *headers;
+	const char *sender;	/* envelope; NULL or "" is the null sender */
 	bool in_place;	/* the spool's file is from mailbox_open_unnamed(),
 			   with these headers and ids */
 };
@@ -80,6 +82,14 @@ struct storage_format {
 	int (*usage)(const struct mailbox *box, bool vsize,
 		     struct mailbox_usage *usage, struct err *err);
 };
+
+/* How a group's rights are taken up for one call and put down again
+   (mail_privileged_group); this module can't change ids itself. */
+struct storage_groups {
+	int (*enter)(const char *group, struct err *err);
+	void (*leave)(void);
+};
+void storage_use_groups(const struct storage_groups *groups);
 
 /* NULL when there is no such format. */
 const struct storage_format *storage_format_find(const char *name);

@@ -203,6 +203,28 @@ real(const char *name)
 		return fd; \
 	}
 
+/* With a pointer: locks. */
+int
+fcntl64(int fd, int command, ...)
+{
+	static int (*next)(int, int, ...);
+	enum when when = hit_fd("fcntl", fd);
+	va_list ap;
+	void *arg;
+	int result;
+
+	va_start(ap, command);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	if (when == FAULT_ERRNO)
+		return -1;
+	if (next == NULL)
+		next = (int (*)(int, int, ...))real("fcntl64");
+	result = next(fd, command, arg);
+	after(when);
+	return result;
+}
+
 WRAP_OPEN(open)
 WRAP_OPEN(open64)
 WRAP_PATH(__open_2, "open", path, (const char *path, int flags),
@@ -234,6 +256,12 @@ WRAP_FD(int, fdatasync, "fdatasync", (int fd), (fd))
 WRAP_FD(int, syncfs, "syncfs", (int fd), (fd))
 WRAP_FD(int, fchmod, "fchmod", (int fd, mode_t mode), (fd, mode))
 WRAP_FD(int, fchown, "fchown", (int fd, uid_t uid, gid_t gid), (fd, uid, gid))
+WRAP_FD(int, ftruncate64, "ftruncate", (int fd, off64_t len), (fd, len))
+WRAP_FD(int, futimens, "futimens", (int fd, const struct timespec times[2]),
+	(fd, times))
+WRAP_FD(int, fstat64, "fstat", (int fd, struct stat64 *st), (fd, st))
+WRAP_PATH(lstat64, "lstat", path, (const char *path, struct stat64 *st),
+	  (path, st))
 WRAP_FD(ssize_t, read, "read", (int fd, void *buf, size_t len),
 	(fd, buf, len))
 WRAP_FD(ssize_t, pread64, "read", (int fd, void *buf, size_t len,
@@ -261,6 +289,9 @@ WRAP_FD(ssize_t, pread64, "read", (int fd, void *buf, size_t len,
 
 WRAP_WRITE(write, "write", fd, (int fd, const void *buf, size_t len),
 	   (fd, buf, len), len = (len + 1) / 2)
+WRAP_WRITE(pwrite64, "write", fd,
+	   (int fd, const void *buf, size_t len, off64_t offset),
+	   (fd, buf, len, offset), len = (len + 1) / 2)
 WRAP_WRITE(copy_file_range, "copy_file_range", to,
 	   (int from, off64_t *off_from, int to, off64_t *off_to, size_t len,
 	    unsigned flags), (from, off_from, to, off_to, len, flags),

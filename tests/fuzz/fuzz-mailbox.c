@@ -8,6 +8,7 @@
 #include "core/str.h"
 #include "storage/location.h"
 #include "storage/mailbox-name.h"
+#include "storage/storage.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -45,6 +46,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct pool *pool;
 	struct location loc = {
 		.root = "/m", .mailbox_dir = "", .dir_name = "",
+		.subscriptions = ".subscriptions",
 	};
 	const char *name, *disk;
 	struct err err;
@@ -54,6 +56,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pool = pool_new();
 	loc.layout = (data[0] & 1) != 0 ? LAYOUT_FS : LAYOUT_MAILDIRPP;
 	loc.utf8 = (data[0] & 2) != 0;
+	loc.format = storage_format_find((data[0] & 4) != 0 ? "mbox" :
+					 "maildir");
+	loc.dir_name = (data[0] & 8) != 0 ? "mb" : "";
 	name = pool_memdup(pool, data + 2, size - 2);
 	if (mailbox_name_to_disk(name, (char)(data[1] | 0x20), &loc, pool,
 				 &disk, &err) == 0)

@@ -108,6 +108,35 @@ START_TEST(root_without_rest_returns_to_root)
 }
 END_TEST
 
+START_TEST(a_group_for_a_moment)
+{
+	struct err err;
+
+	if (geteuid() != 0)
+		return;
+	/* resting as root and as nobody: two ways to change */
+	for (int i = 0; i < 2; i++) {
+		if (i == 1)
+			ck_assert_int_eq(priv_rest(&rest, &err), 0);
+		ck_assert_int_eq(priv_enter(&alice, &err), 0);
+		ck_assert_int_eq(priv_group_enter("61005", &err), 0);
+		assert_effective(61001, 61005, 2);
+		priv_group_leave();
+		assert_effective(61001, 61001, 2);
+		priv_leave();
+		ck_assert_uint_eq(geteuid(), i == 0 ? 0 : 61000);
+		ck_assert_int_eq(priv_enter(&alice, &err), 0);
+		ck_assert_int_eq(priv_group_enter("no-such-group", &err), -1);
+		assert_effective(61001, 61001, 2);
+		priv_leave();
+	}
+	be_root_again();
+	ck_assert_int_eq(priv_drop(&alice, &err), 0);
+	ck_assert_int_eq(priv_group_enter("61005", &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "must be root"));
+}
+END_TEST
+
 START_TEST(uid_zero_is_refused)
 {
 	static const struct priv_ids zero = { 0, 0, NULL, 0 };
@@ -170,5 +199,6 @@ END_TEST
 
 UNIT_MAIN("service-priv", rights_of_root_do_not_linger,
 	  root_enters_and_leaves,
-	  root_without_rest_returns_to_root, uid_zero_is_refused,
+	  root_without_rest_returns_to_root, a_group_for_a_moment,
+	  uid_zero_is_refused,
 	  drop_is_for_good, names_are_found_or_named);

@@ -92,7 +92,7 @@ START_TEST(folders)
 
 	setup("mail_location = maildir:~/M\n");
 	sp = spool_of("x", 1);
-	source = (struct save_source){ sp, "", false };
+	source = (struct save_source){ .spool = sp, .headers = "" };
 	box = box_of(storage_of(""), "Sub");
 	ck_assert_int_eq(mailbox_save(batch, box, &source, &s), -1);
 	ck_assert_int_eq(err.kind, ERR_NOTFOUND);
@@ -123,7 +123,7 @@ START_TEST(layout_fs)
 
 	setup("mail_location = maildir:~/M:LAYOUT=fs\n");
 	sp = spool_of("x", 1);
-	source = (struct save_source){ sp, "", false };
+	source = (struct save_source){ .spool = sp, .headers = "" };
 	ck_assert_int_eq(mailbox_create(box_of(storage_of(""), "A/B"), &err),
 			 0);
 	/* A level without cur/new/tmp is no mailbox. */
@@ -272,7 +272,7 @@ START_TEST(nothing_is_left_after_failure)
 	setup("mail_location = maildir:~/M\n");
 	memset(big, 'x', 100000);
 	sp = spool_of(big, 100000);
-	source = (struct save_source){ sp, "", false };
+	source = (struct save_source){ .spool = sp, .headers = "" };
 	signal(SIGXFSZ, SIG_IGN);
 	setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 50000, 50000 });
 	ck_assert_int_eq(mailbox_save(batch, box_of(storage_of(""), "INBOX"),
@@ -297,7 +297,9 @@ START_TEST(fifos_hold_nobody)
 
 	setup("mail_location = maildir:~/M\n");
 	st = storage_of("");
-	source = (struct save_source){ spool_of("x", 1), "", false };
+	source = (struct save_source){
+		.spool = spool_of("x", 1), .headers = "",
+	};
 	save(box_of(st, "INBOX"), source.spool, "");
 	ck_assert_int_eq(mkdir(pool_printf(pool, "%s/M/.f", home), 0700), 0);
 	ck_assert_int_eq(mkfifo(pool_printf(pool, "%s/M/.f/maildirfolder",

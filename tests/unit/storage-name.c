@@ -13,6 +13,8 @@
 #include "storage/maildir-name.h"
 #include "storage/storage.h"
 
+#define AT(home) (&(struct location_user){ "alice", (home) })
+
 START_TEST(mutf7)
 {
 	static const struct { const char *utf8, *mutf7; } cases[] = {
@@ -96,7 +98,7 @@ static const struct {
 START_TEST(names)
 {
 	struct pool *pool = pool_new();
-	struct location loc = { .root = "/m" };
+	struct location loc = { .root = "/m", .dir_name = "" };
 	struct err err;
 
 	for (size_t i = 0; i < sizeof(name_cases) / sizeof(*name_cases); i++) {
@@ -122,7 +124,9 @@ END_TEST
 START_TEST(long_names)
 {
 	struct pool *pool = pool_new();
-	struct location loc = { .root = "/m", .layout = LAYOUT_MAILDIRPP };
+	struct location loc = {
+		.root = "/m", .layout = LAYOUT_MAILDIRPP, .dir_name = "",
+	};
 	char name[6000];
 	const char *disk;
 	struct err err;
@@ -152,7 +156,7 @@ START_TEST(locations)
 	struct location loc;
 	struct err err;
 
-	ck_assert_int_eq(location_parse("maildir:~/Maildir", "/home/u", pool,
+	ck_assert_int_eq(location_parse("maildir:~/Maildir", AT("/home/u"), pool,
 					&loc, &err), 0);
 	ck_assert_str_eq(loc.root, "/home/u/Maildir");
 	ck_assert_str_eq(loc.inbox, "/home/u/Maildir");
@@ -160,7 +164,7 @@ START_TEST(locations)
 	ck_assert_str_eq(loc.subscriptions, "subscriptions");
 	ck_assert_int_eq(location_parse("maildir:/m/u/:LAYOUT=fs:INBOX=/i/u:"
 		"CONTROL=~/ctl:INDEX=MEMORY:SUBSCRIPTIONS=subs:UTF-8:"
-		"VOLATILEDIR=/x:DIRNAME=.mail:MAILBOXDIR=boxes", "/h",
+		"VOLATILEDIR=/x:DIRNAME=.mail:MAILBOXDIR=boxes", AT("/h"),
 		pool, &loc, &err), 0);
 	ck_assert_str_eq(loc.root, "/m/u");
 	ck_assert_str_eq(loc.inbox, "/i/u");
@@ -170,10 +174,10 @@ START_TEST(locations)
 	ck_assert(loc.utf8);
 	ck_assert_str_eq(mailbox_dir_path(&loc, "a/b", pool),
 			 "/m/u/boxes/a/b/.mail");
-	ck_assert_int_eq(location_parse("maildir:/a::b", NULL, pool, &loc,
+	ck_assert_int_eq(location_parse("maildir:/a::b", AT(NULL), pool, &loc,
 					&err), 0);
 	ck_assert_str_eq(loc.root, "/a:b");
-	ck_assert_int_eq(location_parse("maildir:m", "/h", pool, &loc, &err),
+	ck_assert_int_eq(location_parse("maildir:m", AT("/h"), pool, &loc, &err),
 			 0);
 	ck_assert_str_eq(loc.root, "/h/m");
 	pool_free(&pool);
@@ -199,7 +203,7 @@ START_TEST(bad_locations)
 		struct location loc;
 		struct err err;
 
-		ck_assert_int_eq(location_parse(cases[i].text, cases[i].home,
+		ck_assert_int_eq(location_parse(cases[i].text, AT(cases[i].home),
 						pool, &loc, &err), -1);
 		ck_assert_int_eq(err.kind, ERR_TEMP);
 		ck_assert_msg(strstr(err.text, cases[i].error) != NULL,
@@ -221,9 +225,9 @@ START_TEST(detection)
 	maildir = pool_printf(pool, "%s/Maildir", dir);
 	cur = pool_printf(pool, "%s/cur", maildir);
 	ck_assert_int_eq(mkdir(maildir, 0700) | mkdir(cur, 0700), 0);
-	ck_assert_int_eq(location_parse("", dir, pool, &loc, &err), 0);
+	ck_assert_int_eq(location_parse("", AT(dir), pool, &loc, &err), 0);
 	ck_assert_str_eq(loc.root, maildir);
-	ck_assert_int_eq(location_parse("~/Maildir:LAYOUT=fs", dir, pool, &loc,
+	ck_assert_int_eq(location_parse("~/Maildir:LAYOUT=fs", AT(dir), pool, &loc,
 					&err), 0);
 	ck_assert_str_eq(loc.root, maildir);
 	ck_assert_int_eq(loc.layout, LAYOUT_FS);

@@ -108,7 +108,7 @@ static inline struct save *
 save(const struct mailbox *box, const struct spool *sp, const char *headers)
 {
 	struct save *s = pool_new_obj(pool, struct save);
-	struct save_source source = { sp, headers, false };
+	struct save_source source = { .spool = sp, .headers = headers };
 
 	s->err = pool_new_obj(pool, struct err);
 	s->uid = geteuid();
