@@ -114,8 +114,10 @@ SH_TESTS += tests/sh/lmtp-dsn.sh tests/sh/lmtp-haproxy.sh tests/sh/lmtp-concurre
 SH_TESTS += tests/sh/mbox-faults.sh tests/sh/lmtp-mbox.sh
 EXTRA_DIST += tests/conf
 
-# Dialogues and their player.
-check_PROGRAMS += tests/talk/talk
+# Dialogues and their player, and rougher clients.
+check_PROGRAMS += tests/talk/talk tests/talk/rough
+tests_talk_rough_LDADD = $(LDADD) $(SSL_LIBS)
+SH_TESTS += tests/sh/lmtp-rough.sh
 EXTRA_DIST += tests/talk/README $(wildcard $(srcdir)/tests/talk/*.talk)
 
 # Fault injection by LD_PRELOAD; never built with a sanitizer.

@@ -74,6 +74,70 @@ START_TEST(only_crlf_dot_crlf_ends)
 }
 END_TEST
 
+/* RFC 5321 section 4.5.2, the slow and obvious way; text ends in an end. */
+static void
+obvious(const char *text, struct str *out, size_t *used_r)
+{
+	char lines[64] = "\r\n";
+	char *end, *p = lines + 2;
+
+	(void)strcpy(lines + 2, text);
+	end = strstr(lines, "\r\n.\r\n");
+	*used_r = (size_t)(end + 5 - lines) - 2;
+	for (; p < end + 2; p++) {
+		if (*p != '.' || p[-1] != '\n' || p[-2] != '\r')
+			str_append_c(out, *p);
+	}
+}
+
+static size_t
+take(struct dots *d, const char *data, size_t len, struct str *out)
+{
+	size_t given = len, piece_len;
+	const char *piece;
+
+	while (dots_next(d, &data, &len, &piece, &piece_len))
+		str_append_n(out, piece, piece_len);
+	return given - len;
+}
+
+/* In two parts, cut at each place. */
+static void
+check_text(const char *text)
+{
+	struct str want = STR_INIT, got = STR_INIT;
+	size_t used, want_used, len = strlen(text);
+
+	obvious(text, &want, &want_used);
+	for (size_t cut = 0; cut <= len; cut++) {
+		struct dots d = DOTS_INIT;
+
+		str_reset(&got);
+		used = take(&d, text, cut, &got);
+		if (used == cut)
+			used += take(&d, text + cut, len - cut, &got);
+		ck_assert(d.state == DOTS_END && used == want_used &&
+			  strcmp(str_c(&got), str_c(&want)) == 0);
+	}
+	str_free(&want);
+	str_free(&got);
+}
+
+/* All that can stand around a dot, seven octets long. */
+START_TEST(every_combination)
+{
+	enum { LEN = 7 };
+	char text[LEN + 6] = "";
+
+	for (unsigned n = 0; n < 1U << (2 * LEN); n++) {
+		for (unsigned i = 0; i < LEN; i++)
+			text[i] = "\r\n.x"[n >> (2 * i) & 3];
+		(void)strcpy(text + LEN, "\r\n.\r\n");
+		check_text(text);
+	}
+}
+END_TEST
+
 START_TEST(stuffing_is_undone)
 {
 	static const char text[] = ".a\n..\r\n\n.\nx\r.\ny\r\n.z";
@@ -92,4 +156,4 @@ START_TEST(stuffing_is_undone)
 }
 END_TEST
 
-UNIT_MAIN("smtp-dots", only_crlf_dot_crlf_ends, stuffing_is_undone);
+UNIT_MAIN("smtp-dots", only_crlf_dot_crlf_ends, every_combination, stuffing_is_undone);
