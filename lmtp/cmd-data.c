@@ -32,6 +32,11 @@ lmtp_cmd_data(struct lmtp_session *s, char *args)
 	struct dots dots = DOTS_INIT;
 	size_t used;
 
+	if (s->trans->receive.failed) {
+		lmtp_reply(s, 503, "5.5.0", "Previous data chunk failed, "
+			   "issue RSET first");
+		return;
+	}
 	if (s->trans->chunking) {
 		lmtp_reply(s, 503, "5.5.0", "Bad sequence of commands");
 		return;

@@ -58,6 +58,7 @@ lmtp_cmd_lhlo(struct lmtp_session *s, char *args)
 {
 	struct str text = STR_INIT;
 
+	args += strspn(args, "\t");
 	args[strcspn(args, " \t")] = '\0';
 	if (*args == '\0') {
 		lmtp_reply(s, 501, NULL, "Missing hostname");

@@ -288,30 +288,52 @@ parse_bracketed(struct parser *ps, unsigned flags, struct pool *pool,
 	ps->utf8 = false;
 	if (parse_mailbox(ps, flags, pool, local, path) < 0)
 		return -1;
+	if (*ps->p == '\0' && path->domain == NULL &&
+	    (flags & SMTP_PATH_IGNORE_BROKEN) != 0)
+		return fail(ps, "Missing domain");
 	if (*ps->p != '>')
 		return fail(ps, "Missing '>' at end of path");
 	ps->p++;
 	return 0;
 }
 
-/* Where does something in brackets end that couldn't be parsed? NULL when
-   blanks or a missing bracket leave that open. */
+/* Behind the quoted string that begins at p; NULL where none ends. */
 static const char *
-broken_end(const char *p)
+quoted_end(const char *p)
 {
-	for (; *p != '>'; p++) {
-		if (*p == '"') {
-			for (p++; *p != '"'; p++) {
-				if (*p == '\\')
-					p++;
-				if (*p == '\0')
-					return NULL;
-			}
-		}
-		if (*p == ' ' || *p == '\0' || smtp_utf8_len(p) == 0)
+	for (p++; *p != '"'; p++) {
+		if (*p == '\\')
+			p++;
+		if (*p == '\0')
 			return NULL;
 	}
 	return p + 1;
+}
+
+static bool
+has_controls(const char *p, const char *end)
+{
+	for (; p < end; p++) {
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+/* Where does something in brackets end that couldn't be parsed? NULL when
+   blanks or a missing bracket leave that open. */
+static const char *
+broken_end(const char *begin)
+{
+	const char *p = *begin == '"' ? quoted_end(begin) : begin;
+
+	if (p == NULL)
+		return NULL;
+	for (; *p != '>'; p++) {
+		if (*p == ' ' || *p == '\0' || smtp_utf8_len(p) == 0)
+			return NULL;
+	}
+	return has_controls(begin, p) ? NULL : p + 1;
 }
 
 static int
