@@ -90,6 +90,7 @@ make_key(struct auth_request *req, char kind, unsigned number)
 {
 	static const char *const params[] = {
 		"service", "lip", "rip", "lport", "local_name",
+		"forward_fields",
 	};
 	struct str key = STR_INIT;
 	const char *copy;

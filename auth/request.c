@@ -16,6 +16,23 @@
 #include "core/str.h"
 #include "user/wire.h"
 
+/* What a proxy handed on counts as the passdb's, with "forward_" in front. */
+static void
+add_forwarded(struct auth_request *req)
+{
+	const char *text = auth_request_param(req, "forward_fields");
+	const char **words;
+	size_t count;
+
+	if (text == NULL)
+		return;
+	words = wire_split(text, strlen(text), req->pool, &count);
+	for (size_t i = 0; words != NULL && i < count; i++)
+		fields_set_word(&req->passdb,
+				pool_printf(req->pool, "forward_%s", words[i]),
+				true);
+}
+
 struct auth_request *
 auth_request_new(const struct auth *auth, const char *user,
 		 const char *const *params)
@@ -31,6 +48,7 @@ auth_request_new(const struct auth *auth, const char *user,
 	req->verbose = auth->set->auth_verbose;
 	fields_init(&req->passdb, pool);
 	fields_init(&req->userdb, pool);
+	add_forwarded(req);
 	return req;
 }
 

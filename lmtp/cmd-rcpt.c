@@ -86,17 +86,19 @@ set_ignore_quota(struct lmtp_session *s, struct lmtp_rcpt *rcpt,
 	return true;
 }
 
-/* Fields that a proxy hands on; nothing here asks for them. */
+/* Fields that a proxy hands on; auth knows them as %{passdb:forward_NAME}. */
 static bool
-check_forward(struct lmtp_session *s, struct lmtp_rcpt *rcpt,
-	      const char *value)
+set_forward(struct lmtp_session *s, struct lmtp_rcpt *rcpt,
+	    const char *value)
 {
 	if (!lmtp_peer_trusted(s)) {
 		lmtp_reply(s, 550, "5.7.14", "Unacceptable XRCPTFORWARD= "
 			   "parameter: You are not from trusted IP");
 		return false;
 	}
-	if (value == NULL || smtp_xtext_decode(value, rcpt->pool) == NULL) {
+	if (value != NULL)
+		rcpt->forward = smtp_xtext_decode(value, rcpt->pool);
+	if (rcpt->forward == NULL) {
 		lmtp_reply(s, 501, "5.5.4", "Invalid XRCPTFORWARD= parameter");
 		return false;
 	}
@@ -116,7 +118,7 @@ set_params(struct lmtp_session *s, struct lmtp_rcpt *rcpt,
 		{ "IGNOREQUOTA", set_ignore_quota, false },
 		{ "NOTIFY", set_notify, true },
 		{ "ORCPT", set_orcpt, false },
-		{ "XRCPTFORWARD", check_forward, false },
+		{ "XRCPTFORWARD", set_forward, false },
 	};
 	const size_t count = sizeof(known) / sizeof(*known);
 
@@ -240,6 +242,7 @@ ask(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
 		.local_ip = s->local_ip,
 		.local_port = client->local_port,
 		.remote_port = s->remote_port,
+		.forward_fields = rcpt->forward,
 	};
 
 	userdb_lookup_queue(s->env->userdb, &req, &rcpt->question);

@@ -47,6 +47,7 @@ struct lmtp_rcpt {
 	const char *orcpt_type;	/* ORCPT=, or NULL */
 	const char *orcpt;	/* its address, decoded */
 	unsigned notify;	/* enum smtp_notify; 0: nothing was said */
+	const char *forward;	/* XRCPTFORWARD=, decoded; or NULL */
 	bool ignore_quota;	/* IGNOREQUOTA was asked for */
 	bool report;		/* a report of the delivery is due */
 	const char *session_id;	/* "SID:T2:R3" */

@@ -117,7 +117,7 @@ EXTRA_DIST += tests/conf
 # Dialogues and their player, and rougher clients.
 check_PROGRAMS += tests/talk/talk tests/talk/rough
 tests_talk_rough_LDADD = $(LDADD) $(SSL_LIBS)
-SH_TESTS += tests/sh/lmtp-rough.sh
+SH_TESTS += tests/sh/lmtp-rough.sh tests/sh/lmtp-forward.sh
 EXTRA_DIST += tests/talk/README $(wildcard $(srcdir)/tests/talk/*.talk)
 
 # Fault injection by LD_PRELOAD; never built with a sanitizer.

@@ -188,7 +188,7 @@ add_request(struct question *q, struct str *line,
 	char lport[16] = "", rport[16] = "";
 	size_t n = 0;
 
-	q->request = pool_new_array(q->pool, const char *, 6);
+	q->request = pool_new_array(q->pool, const char *, 7);
 	if (req->local_port != 0)
 		(void)snprintf(lport, sizeof(lport), "%u", req->local_port);
 	if (req->remote_port != 0)
@@ -198,6 +198,7 @@ add_request(struct question *q, struct str *line,
 	add_request_word(q, line, &n, "lport", lport);
 	add_request_word(q, line, &n, "rip", req->remote_ip);
 	add_request_word(q, line, &n, "rport", rport);
+	add_request_word(q, line, &n, "forward_fields", req->forward_fields);
 }
 
 static struct question *

@@ -35,6 +35,8 @@ struct user_request {
 	const char *service;	/* "lmtp", "lda" */
 	const char *local_ip, *remote_ip;	/* NULL: not an IP peer */
 	unsigned local_port, remote_port;
+	const char *forward_fields;	/* what a proxy handed on, as it says
+					   it: words divided by tabs; or NULL */
 };
 
 /* Ids from a number or a name. -1 with ERR_TEMP naming what is wrong. */
