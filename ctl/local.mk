@@ -1,7 +1,9 @@
 # Programs and files of ctl/.
 
 bin_PROGRAMS += ctl/loft-send
-ctl_loft_send_SOURCES = ctl/loft-send.c ctl/relay.c ctl/relay.h
+ctl_loft_send_SOURCES = ctl/loft-send.c ctl/send.h \
+	ctl/send-options.c ctl/send-connect.c ctl/send-message.c \
+	ctl/send-transact.c ctl/send-relay.c ctl/relay.c ctl/relay.h
 ctl_loft_send_LDADD = libloft.a $(SSL_LIBS)
 bin_PROGRAMS += ctl/loftctl
 ctl_loftctl_SOURCES = \

@@ -11,16 +11,21 @@
 #include <unistd.h>
 
 #include "core/err.h"
+#include "io/stream.h"
 
-enum { BUFFER = 16384 };
+enum { BUFFER = 16384 };	/* no TLS record holds more */
 
-/* One direction. */
+/* One direction: from the client (standard input) to the server's stream, or
+   from that to standard output. */
 struct flow {
-	int from, to;
+	bool up;
+	int fd;			/* on the client's side */
+	int server;		/* the stream's socket */
+	struct stream *stream;
 	char buf[BUFFER];
 	size_t start, end;
+	short want;		/* what the stream waits for */
 	bool eof;		/* nothing more comes */
-	bool done;		/* and the other side knows it */
 };
 
 static bool
@@ -32,10 +37,14 @@ would_wait(void)
 static int
 flow_read(struct flow *f, struct err *err)
 {
-	ssize_t n = read(f->from, f->buf, sizeof(f->buf));
+	ssize_t n;
 
+	f->want = POLLIN;
+	n = f->up ? read(f->fd, f->buf, sizeof(f->buf)) :
+		stream_try_read(f->stream, f->buf, sizeof(f->buf), &f->want);
 	if (n < 0)
 		return would_wait() ? 0 : err_sys(err, "read()");
+	f->want = f->up ? POLLOUT : POLLIN;
 	f->start = 0;
 	f->end = (size_t)n;
 	f->eof = n == 0;
@@ -45,8 +54,13 @@ flow_read(struct flow *f, struct err *err)
 static int
 flow_write(struct flow *f, struct err *err)
 {
-	ssize_t n = write(f->to, f->buf + f->start, f->end - f->start);
+	const char *data = f->buf + f->start;
+	size_t len = f->end - f->start;
+	ssize_t n;
 
+	f->want = POLLOUT;
+	n = f->up ? stream_try_write(f->stream, data, len, &f->want) :
+		write(f->fd, data, len);
 	if (n < 0)
 		return would_wait() ? 0 : err_sys(err, "write()");
 	f->start += (size_t)n;
@@ -57,9 +71,13 @@ flow_write(struct flow *f, struct err *err)
 static struct pollfd
 flow_wish(const struct flow *f)
 {
-	if (f->start < f->end)
-		return (struct pollfd){ f->to, POLLOUT, 0 };
-	return (struct pollfd){ f->eof ? -1 : f->from, POLLIN, 0 };
+	bool full = f->start < f->end;
+
+	if (f->eof && !full)
+		return (struct pollfd){ -1, 0, 0 };
+	if (f->up != full)	/* the client's side */
+		return (struct pollfd){ f->fd, full ? POLLOUT : POLLIN, 0 };
+	return (struct pollfd){ f->server, f->want, 0 };
 }
 
 static int
@@ -91,19 +109,21 @@ wait_for(struct flow flows[2], int64_t timeout_ms, struct err *err)
 }
 
 int
-relay_run(int fd, int64_t timeout_ms, struct err *err)
+relay_run(struct stream *stream, int fd, int64_t timeout_ms, struct err *err)
 {
 	static struct flow flows[2];
 	struct flow *up = &flows[0], *down = &flows[1];
+	bool told = false;
 
-	up->from = STDIN_FILENO;
-	up->to = down->from = fd;
-	down->to = STDOUT_FILENO;
+	*up = (struct flow){ .up = true, .fd = STDIN_FILENO, .server = fd,
+			     .stream = stream, .want = POLLOUT };
+	*down = (struct flow){ .fd = STDOUT_FILENO, .server = fd,
+			       .stream = stream, .want = POLLIN };
 	while (!down->eof) {
 		if (wait_for(flows, timeout_ms, err) < 0)
 			return -1;
-		if (up->eof && up->start == up->end && !up->done) {
-			up->done = true;
+		if (up->eof && up->start == up->end && !told) {
+			told = true;
 			/* It is gone where this fails: the read tells. */
 			(void)shutdown(fd, SHUT_WR);
 		}

@@ -205,6 +205,19 @@ raw_write(struct stream *s, const void *data, size_t len, short *want)
 	return write(s->out.fd, data, len);
 }
 
+ssize_t
+stream_try_read(struct stream *s, void *buf, size_t size, short *want_r)
+{
+	return raw_read(s, buf, size, want_r);
+}
+
+ssize_t
+stream_try_write(struct stream *s, const void *data, size_t len,
+		 short *want_r)
+{
+	return raw_write(s, data, len, want_r);
+}
+
 /* When was the last time that a wait let signals in? A peer who is always
    ready keeps ppoll() from doing so, therefore ask without any fd. */
 static bool

@@ -62,6 +62,14 @@ void stream_watch(struct stream *s, int watch_fd, const sigset_t *sigmask);
 void stream_set_layer(struct stream *s, const struct stream_layer *layer,
 		      void *ctx);
 
+/* Read past the stream's own buffers, or write so, without waiting: -1 with
+   EAGAIN means "when *want_r (POLLIN, POLLOUT) is there". Only while nothing
+   is queued and no input unread; for who has more than one peer to wait for. */
+ssize_t stream_try_read(struct stream *s, void *buf, size_t size,
+			short *want_r);
+ssize_t stream_try_write(struct stream *s, const void *data, size_t len,
+			 short *want_r);
+
 /* What the layer has to say to its peer before anything else can be. */
 enum stream_status stream_handshake(struct stream *s, deadline_t deadline);
 

@@ -8,8 +8,16 @@ for user in alice bob carol; do
 	echo "$user::$loft_uid:$loft_gid::$loft_dir/mail/$user::"
 done >"$scratch/users"
 chmod 644 "$scratch/users"
-port=$(free_port)
+port=$(free_port) sport=$((port + 1)) tls=
+if command -v openssl >/dev/null; then
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+		-addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+		-keyout "$scratch/key.pem" -out "$scratch/cert.pem" 2>/dev/null || fail "openssl req"
+	tls="ssl_cert = <$scratch/cert.pem
+ssl_key = <$scratch/key.pem"
+fi
 loft_conf <<CONF
+$tls
 first_valid_uid = 1
 userdb {
   driver = passwd-file
@@ -19,6 +27,11 @@ service lmtp {
   inet_listener lmtp {
     address = 127.0.0.1
     port = $port
+  }
+  inet_listener lmtps {
+    address = 127.0.0.1
+    port = $sport
+    ssl = yes
   }
 }
 CONF
@@ -65,6 +78,22 @@ is 0 'bob: 250 2\.0\.0 <bob> .*'
 [ "$(text_of bob)" = "$(printf '.\n..dots\nlong %0100000d\nno end' 7)" ] || fail "the text"
 try --command "$send --relay --socket $scratch/nosocket" -f a@x bob
 is 75 'bob: .*421 4\.4\.1 .*'
+if [ -n "$tls" ]; then
+	for how in "--port $port --starttls" "--port $sport --tls"; do
+		rm -rf "$loft_dir/mail/bob/Maildir"
+		try --command "$send --relay --host 127.0.0.1 $how --ca-file $scratch/cert.pem" --verbose -f a@x bob
+		is 0 'bob: 250 2\.0\.0 <bob> .*'
+		! grep -q STARTTLS "$scratch/err" || fail "$how: STARTTLS is seen behind it"
+		[ "$(text_of bob)" = "$(printf '.\n..dots\nlong %0100000d\nno end' 7)" ] || fail "the text"
+		grep -rq 'with LMTPS' "$loft_dir/mail/bob/Maildir/new" || fail "$how: no TLS"
+	done
+	# Much in both directions at once.
+	(printf 'LHLO x\r\n'; yes $'VRFY x\r' | head -n 50000; printf 'QUIT\r\n') |
+		"$send" --relay --host 127.0.0.1 --port "$sport" --tls >"$scratch/said" || fail "status of much"
+	[ "$(grep -c '^252 ' "$scratch/said")" = 50000 ] || fail "$(sort "$scratch/said" | uniq -c | head)"
+	try --command "$send --relay --host 127.0.0.1 --port $sport --tls --verify" -f a@x bob
+	is 75 'bob: .*421 4\.4\.1 TLS handshaking failed: .*'
+fi
 "$send" --relay --socket "$loft_socket" alice </dev/null >/dev/null 2>&1
 [ $? = 64 ] || fail "status of wrong options"
 
@@ -104,6 +133,19 @@ server 'say "220 x"; hear; say "250 x"; hear; say "250 ok"; hear; say "550 no"; 
 fake --ignore-quota alice
 is 69 'alice: 550 no'
 ! grep -q IGNOREQUOTA "$scratch/heard" || fail "not offered, but sent"
+
+echo "- too many recipients for the server"
+server 'say "220 x"; hear; say "250 x"; while hear; do case $line in RSET*|MAIL*) n=0; say "250 ok";; RCPT*carol*) say "452 4.2.2 full";;' \
+	'RCPT*) if [ $((++n)) -gt 2 ]; then say "452 4.5.3 too many"; else say "250 ok"; fi;; DATA*) say "354 go"; text;' \
+	'while [ $n -gt 2 ]; do : $((n--)); done; while [ $((n--)) -gt 0 ]; do say "250 saved"; done;; QUIT*) say "221 bye"; exit;; esac; done'
+fake a b carol c d e
+is 75 'a: 250 saved' 'b: 250 saved' 'c: 250 saved' 'd: 250 saved' 'e: 250 saved' 'carol: 452 4\.2\.2 full'
+[ "$(grep -c '^MAIL' "$scratch/heard")" = 3 ] || fail "transactions: $(cat "$scratch/heard")"
+[ "$(grep -c '^RCPT.*carol' "$scratch/heard")" = 1 ] || fail "carol is asked again"
+server 'say "220 x"; hear; say "250 x"; while hear; do case $line in RCPT*) say "452 too many";; QUIT*) say "221 bye"; exit;; *) say "250 ok";; esac; done'
+fake a b
+is 75 'a: 452 too many' 'b: 452 too many'
+[ "$(grep -c '^MAIL' "$scratch/heard")" = 1 ] || fail "asked in vain again: $(cat "$scratch/heard")"
 
 echo "- odd servers"
 server 'say "what?"'
