@@ -152,10 +152,13 @@ if [ $status != 0 ]; then
 	exit 1
 fi
 
-for errno in EIO ENOSPC EROFS EACCES; do
+for errno in EIO ENOSPC EDQUOT EROFS EACCES EINTR; do
 	each $errno "$scratch/small" old "$home"
 done
 echo "INBOX: $hits calls in the sequence"
+for errno in EDQUOT EINTR; do
+	each $errno "$scratch/large" old "$home"
+done
 for errno in EIO ENOSPC; do
 	each $errno "$scratch/small" new "$home"
 	each $errno "$scratch/small" new "$home" -m Sub.Deep
@@ -170,6 +173,27 @@ done
 kills "$scratch/large" old KILL
 kills "$scratch/large" old KILLED
 kills "$scratch/large" new KILL
+
+# short writes are gone on with, at each of them
+shorts() { # MESSAGE STATE PATH
+	local message=$1 state=$2 path=$3 call n
+	for call in write copy_file_range; do
+		for ((n = 1; n < 200; n++)); do
+			fresh
+			[ "$state" = new ] || old
+			deliver "$message" "$call:$n:SHORT" "$path"
+			count "$message"
+			[ -n "$hit" ] || break
+			[ $status$whole$partial$tmp = 0100 ] ||
+				bad "short $call $n ($state)"
+		done
+		echo "- short $call: $((n - 1))"
+	done
+}
+shorts "$scratch/small" old "$home"
+shorts "$scratch/large" old "$home"
+shorts "$scratch/large" new "$home"
+shorts "$scratch/large" new "$scratch/spool"
 
 # what has another way
 expect 0 "$scratch/small" old open:1:EEXIST

@@ -130,12 +130,19 @@ fresh old
 session
 [ "$replies" = '250 250 250 ' ] || fail "without faults: $(cat "$scratch/out" "$scratch/stderr")"
 each EIO old
+each ENOSPC old
+each EDQUOT old
+each EINTR old
+each SHORT old
 each EIO new
 kills KILL old
+kills KILLED old
 kills KILL new
 input=$scratch/large
 echo "- a large message"
 each EIO old
+each EDQUOT old
+each SHORT old
 users=alice
 echo "- a large message for one"
 dialogue 60000 >"$input"
