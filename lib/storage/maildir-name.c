@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -61,6 +62,18 @@ maildir_name_new(char name[MAILDIR_NAME_MAX])
 	(void)snprintf(name, MAILDIR_NAME_MAX, "%" PRId64 ".M%" PRId64
 		       "P%ld.%s", now / 1000000, now % 1000000,
 		       (long)self.pid, self.host);
+}
+
+/* The name after the last one would often be his next, and step by step we
+   would meet all of his. */
+void
+maildir_name_taken(void)
+{
+	uint32_t jump;
+
+	if (getrandom(&jump, sizeof(jump), GRND_NONBLOCK) != sizeof(jump))
+		jump = (uint32_t)self.last * 2654435761u;
+	self.last += jump % 1000000;
 }
 
 void

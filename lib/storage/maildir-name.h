@@ -13,6 +13,10 @@ enum { MAILDIR_NAME_MAX = 256 };
    clock stands still or goes back by little. */
 void maildir_name_new(char name[MAILDIR_NAME_MAX]);
 
+/* The last name was taken. Who takes such a name has our pid, our host name
+   and our clock: keep out of his way with the next ones. */
+void maildir_name_taken(void);
+
 /* The same message in new/. */
 void maildir_name_final(char final[MAILDIR_NAME_MAX], const char *name,
 			uint64_t size, uint64_t vsize);

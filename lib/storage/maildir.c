@@ -22,7 +22,7 @@
 #include "storage/maildir-write.h"
 #include "storage/storage-private.h"
 
-enum { NAME_TRIES = 100 };
+enum { NAME_TRIES = 20 };
 
 /* One message on its way. */
 struct maildir_save {
@@ -201,6 +201,7 @@ open_tmp(struct maildir_save *ms, int *fd_r)
 			return 1;
 		if (errno != EEXIST)
 			break;
+		maildir_name_taken();
 	}
 	return err_path(ms->err, "open", path);
 }
@@ -220,8 +221,8 @@ open_tmp_or_create(struct maildir_save *ms, int *fd_r)
 		return -1;
 	result = open_tmp(ms, fd_r);
 	if (result > 0) {
-		return err_set(ms->err, ERR_TEMP, "%s/tmp vanished",
-			       ms->box->path);
+		return err_path(ms->err, "open", pool_printf(ms->pool,
+				"%s/tmp", ms->box->path));
 	}
 	return result;
 }
@@ -298,6 +299,7 @@ place_tmp(struct maildir_save *ms)
 			if (maildir_create(ms->box, ms->err) < 0)
 				return -1;
 		} else if (errno == EEXIST) {
+			maildir_name_taken();
 			maildir_name_new(ms->name);
 		} else {
 			break;
@@ -357,6 +359,7 @@ link_unnamed(struct maildir_save *ms, int fd)
 			return 0;
 		if (errno != EEXIST)
 			break;
+		maildir_name_taken();
 	}
 	return -1;
 }
@@ -430,6 +433,7 @@ save_link(struct maildir_save *ms, const struct source_key *key)
 			return 1;
 		if (errno != EEXIST)
 			break;
+		maildir_name_taken();
 	}
 	/* ENOENT: a reader moved the file, or new/ isn't there; either way
 	   save_own() knows what to do, as with EXDEV, EMLINK, EPERM. */

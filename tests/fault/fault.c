@@ -7,6 +7,7 @@
  * of them. Only calls count whose path or descriptor lies below
  * $LOFT_FAULT_PATH. The call that was hit is noted in $LOFT_FAULT_NOTE, so
  * that a test can go through a sequence until nothing is hit any more.
+ * $LOFT_FAULT_CLOCK is the wall clock's time in seconds, for ever.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -21,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 /* libc redirects names where large files are asked for: here each is itself.
@@ -154,6 +156,24 @@ static void *
 real(const char *name)
 {
 	return dlsym(RTLD_NEXT, name);
+}
+
+int clock_gettime(clockid_t id, struct timespec *ts);
+int
+clock_gettime(clockid_t id, struct timespec *ts)
+{
+	static int (*next)(clockid_t, struct timespec *);
+	const char *fixed = getenv("LOFT_FAULT_CLOCK");
+
+	if (id == CLOCK_REALTIME && fixed != NULL) {
+		*ts = (struct timespec){ atol(fixed), 123456789 };
+		return 0;
+	}
+	if (next == NULL) {
+		next = (int (*)(clockid_t, struct timespec *))
+			real("clock_gettime");
+	}
+	return next(id, ts);
 }
 
 /* A wrapper: name of the symbol, of the call in $LOFT_FAULT, types. */
