@@ -27,7 +27,7 @@
 
 enum {
 	BUFFER = 64 << 10,	/* many lines at once; each is < PIPE_BUF */
-	PAUSE_MS = 10,
+	PAUSE_MS = 20,
 	ORPHAN_MS = 7000,	/* how long workers may outlive the master */
 };
 

@@ -118,6 +118,8 @@ struct service {
 	struct loop_timer *idle_timer, *limit_timer;
 	struct loop_timer *birth_timer;	/* somebody isn't born yet */
 	struct loop_timer *look_timer;	/* does a client wait in vain? */
+	struct loop_timer *rest_timer;	/* until reports are read again */
+	int64_t spawned_at;	/* when the last worker was asked for */
 	bool limited;		/* clients wait at process_limit */
 	bool limit_told;
 	int64_t limit_told_at;

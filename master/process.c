@@ -369,9 +369,12 @@ process_reap(struct master *m)
 	pid_t pid;
 
 	drain_controls(m);
+	/* Who has said that he serves is no failed birth. */
+	TAILQ_FOREACH(s, &m->now->services, link)
+		workers_read_reports(s);
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		workers = reap(m, pid, status) || workers;
-	if (!workers || m->now == NULL)
+	if (!workers)
 		return;
 	TAILQ_FOREACH(s, &m->now->services, link)
 		workers_look(s);

@@ -27,6 +27,8 @@ enum {
 	LIMIT_TELL_MS = 60000,	/* say so at most this often */
 	YIELD_AFTER_MS = 5000,	/* a session that long idle may be ended */
 	REPORTS_MAX = 128,	/* read at once */
+	REST_MS = 5,		/* from reading reports */
+	REST_AFTER_MS = 100,	/* the last worker was asked for */
 	LOOK_MS = 50,		/* a client waits: does he still? */
 	BIRTH_MS = 5000,	/* no word for so long: the template hangs */
 };
@@ -94,6 +96,7 @@ start_workers(struct service *s, bool client_waits)
 			pause_starts(s);
 			return;
 		}
+		s->spawned_at = clock_ms();
 		loop_timer_set(s->birth_timer, BIRTH_MS);
 	}
 }
@@ -323,17 +326,59 @@ on_report(struct service *s, const struct service_report *report)
 		s->pause_ms = 0;
 }
 
-static void
-on_status(void *arg)
+/* False when there are none (more) now. */
+static bool
+read_reports(struct service *s)
 {
-	struct service *s = arg;
 	struct service_report reports[REPORTS_MAX];
 	ssize_t n = read(s->status_fds[0], reports, sizeof(reports));
 
 	for (ssize_t i = 0; i < n / (ssize_t)sizeof(*reports); i++)
 		on_report(s, &reports[i]);
-	if (current(s))
-		workers_balance(s);
+	return n == sizeof(reports);
+}
+
+void
+workers_read_reports(struct service *s)
+{
+	if (s->status_io == NULL)
+		return;
+	while (read_reports(s))
+		continue;
+}
+
+/* There are enough idle ones, and have been for a while: nothing needs to be
+   done at once. */
+static bool
+comfortable(const struct service *s)
+{
+	return s->idle_count > 0 && s->idle_count >= s->set->process_min_avail
+		&& clock_ms() - s->spawned_at >= REST_AFTER_MS;
+}
+
+/* The first report of a burst is read at once. To read each of those after
+   it would cost two context switches a connection. */
+static void
+on_status(void *arg)
+{
+	struct service *s = arg;
+
+	(void)read_reports(s);
+	if (!current(s))
+		return;
+	workers_balance(s);
+	if (!comfortable(s))
+		return;
+	(void)loop_io_set(s->status_io, 0);
+	loop_timer_set(s->rest_timer, REST_MS);
+}
+
+static void
+on_rest_over(void *arg)
+{
+	struct service *s = arg;
+
+	(void)loop_io_set(s->status_io, LOOP_READ);
 }
 
 /* --- the service -------------------------------------------------------- */
@@ -383,6 +428,7 @@ workers_prepare(struct service *s, struct err *err)
 	s->limit_timer = loop_timer_new(loop, on_limit_timer, s);
 	s->birth_timer = loop_timer_new(loop, on_birth_timer, s);
 	s->look_timer = loop_timer_new(loop, on_look_timer, s);
+	s->rest_timer = loop_timer_new(loop, on_rest_over, s);
 	if (spawn_prepare(s, err) < 0)
 		return -1;
 	s->status_io = loop_io_new(loop, s->status_fds[0], LOOP_READ,
@@ -412,6 +458,7 @@ workers_release(struct service *s)
 	loop_timer_free(&s->limit_timer);
 	loop_timer_free(&s->birth_timer);
 	loop_timer_free(&s->look_timer);
+	loop_timer_free(&s->rest_timer);
 	loop_io_free(&s->status_io);
 	spawn_release(s);
 }

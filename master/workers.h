@@ -21,6 +21,9 @@ void workers_balance(struct service *service);
    the next one waits a little. */
 void workers_lost(struct service *service, bool birth);
 
+/* What workers have said so far, before somebody acts on it. */
+void workers_read_reports(struct service *service);
+
 /* A worker has died, of whatever generation: wake the idle ones if a client
    waits. */
 void workers_look(struct service *service);

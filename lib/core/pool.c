@@ -102,8 +102,9 @@ pool_clear(struct pool *pool)
 	pool->first->used = 0;
 }
 
-void *
-pool_alloc(struct pool *pool, size_t size)
+/* What is written over at once needn't be zero. */
+static void *
+alloc_raw(struct pool *pool, size_t size)
 {
 	struct block *b = pool->current;
 	void *p;
@@ -118,7 +119,13 @@ pool_alloc(struct pool *pool, size_t size)
 	}
 	p = b->data + b->used;
 	b->used += size;
-	return memset(p, 0, size);
+	return p;
+}
+
+void *
+pool_alloc(struct pool *pool, size_t size)
+{
+	return memset(alloc_raw(pool, size), 0, size);
 }
 
 void *
@@ -134,10 +141,11 @@ pool_alloc_array(struct pool *pool, size_t size, size_t n)
 char *
 pool_memdup(struct pool *pool, const void *data, size_t len)
 {
-	char *p = pool_alloc(pool, len + 1);
+	char *p = alloc_raw(pool, len + 1);
 
 	if (len > 0)
 		memcpy(p, data, len);
+	p[len] = '\0';
 	return p;
 }
 

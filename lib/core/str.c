@@ -72,7 +72,10 @@ str_append(struct str *s, const char *text)
 void
 str_append_c(struct str *s, char c)
 {
-	str_append_n(s, &c, 1);
+	if (s->len + 1 >= s->cap)
+		(void)str_reserve(s, 1);
+	s->data[s->len++] = c;
+	s->data[s->len] = '\0';
 }
 
 /* What there is room for mostly is enough: to format twice costs twice. */

@@ -226,13 +226,21 @@ keep(struct spool *sp, const char *data, size_t len, struct err *err)
 	return 0;
 }
 
-/* Keep a line end, which came as LF or CR LF. */
+/* Keep a line, whose end came as LF or CR LF; mostly there is room. */
 static int
-keep_line_end(struct spool *sp, struct err *err)
+keep_line(struct spool *sp, const char *text, size_t len, struct err *err)
 {
-	if (sp->last != '\r')
+	char before = len > 0 ? text[len - 1] : sp->last;
+
+	if (before != '\r')
 		sp->lines++;
-	return keep(sp, "\n", 1, err);
+	if (len >= sp->cap - sp->used)
+		return keep(sp, text, len, err) < 0 ? -1 :
+			keep(sp, "\n", 1, err);
+	memcpy(sp->buf + sp->used, text, len);
+	sp->used += len;
+	sp->buf[sp->used++] = sp->last = '\n';
+	return 0;
 }
 
 /* A CR at the end of the last call: was it half of a line end? */
@@ -259,7 +267,7 @@ spool_write(struct spool *sp, const void *data, size_t len, struct err *err)
 
 		if (text > 0 && lf[-1] == '\r')
 			text--;
-		if (keep(sp, p, text, err) < 0 || keep_line_end(sp, err) < 0)
+		if (keep_line(sp, p, text, err) < 0)
 			return -1;
 		p = lf + 1;
 	}

@@ -28,6 +28,7 @@ static struct {
 	bool changed;		/* the bracket changed ids */
 	bool as_root;		/* to euid 0 */
 	bool direct;		/* see keep_id_caps() */
+	bool no_groups;		/* the last list set was empty */
 	bool asked, root;	/* what priv_is_root() found out */
 	bool in_group;		/* between group_enter and group_leave */
 	gid_t group_before;
@@ -179,13 +180,40 @@ keep_id_caps(void)
 	return syscall(SYS_capset, &header, data) == 0;
 }
 
+/* A list with nothing but the gid itself gives no right that the effective
+   gid doesn't give. */
+static bool
+needs_no_groups(const struct priv_ids *ids)
+{
+	unsigned i = 0;
+
+	while (i < ids->group_count && ids->groups[i] == ids->gid)
+		i++;
+	return i == ids->group_count;
+}
+
+/* From no groups to no groups, which is most recipients' case, costs no
+   system call. */
+static int
+set_groups(const struct priv_ids *ids, struct err *err)
+{
+	bool none = needs_no_groups(ids);
+
+	if (none && priv.no_groups)
+		return 0;
+	if (setgroups(none ? 0 : ids->group_count, ids->groups) != 0)
+		return err_sys(err, "setgroups(%u groups of gid %u)",
+			       ids->group_count, (unsigned)ids->gid);
+	priv.no_groups = none;
+	return 0;
+}
+
 /* With root's rights, or those of keep_id_caps(), to these effective ids. */
 static int
 set_effective(const struct priv_ids *ids, struct err *err)
 {
-	if (setgroups(ids->group_count, ids->groups) != 0)
-		return err_sys(err, "setgroups(%u groups of gid %u)",
-			       ids->group_count, (unsigned)ids->gid);
+	if (set_groups(ids, err) < 0)
+		return -1;
 	if (setegid(ids->gid) != 0)
 		return err_sys(err, "setegid(%u)", (unsigned)ids->gid);
 	if (seteuid(ids->uid) != 0)
@@ -417,6 +445,7 @@ priv_drop(const struct priv_ids *ids, struct err *err)
 	if (priv_is_root()) {
 		if (geteuid() != 0 && seteuid(0) != 0)
 			return err_sys(err, "seteuid(0)");
+		priv.no_groups = false;
 		if (setgroups(ids->group_count, ids->groups) != 0)
 			return err_sys(err, "setgroups(%u groups)",
 				       ids->group_count);

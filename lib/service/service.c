@@ -176,11 +176,20 @@ service_called(void)
 	return SERVICE_GO_ON;
 }
 
+struct worker {
+	const struct service *service;
+	const struct inherit *in;
+	pid_t pid;
+	unsigned slot;
+	unsigned served;
+	bool told_idle;		/* what the master believes */
+};
+
 /* Tell the master; false when its pipe is full. */
 static bool
-report(unsigned slot, uint32_t what)
+report(const struct worker *w, uint32_t what)
 {
-	struct service_report rec = { getpid(), slot, what };
+	struct service_report rec = { w->pid, w->slot, what };
 
 	return write(SERVICE_FD_STATUS, &rec, sizeof(rec)) == sizeof(rec) ||
 		errno != EAGAIN;
@@ -200,14 +209,6 @@ wait_for_fds(int cause)
 	told = true;
 	(void)ppoll(&pfd, 1, &pause, &state.wait_mask);
 }
-
-struct worker {
-	const struct service *service;
-	const struct inherit *in;
-	unsigned slot;
-	unsigned served;
-	bool told_idle;		/* what the master believes */
-};
 
 /* A wait that found a client ready lets no signal in, even if one is there:
    who was asked to retire before the client came must not take it. */
@@ -233,7 +234,7 @@ static void
 serve(struct worker *w, struct service_client *client)
 {
 	if (w->told_idle)
-		w->told_idle = !report(w->slot, REPORT_BUSY);
+		w->told_idle = !report(w, REPORT_BUSY);
 	status_set(STATUS_SESSION, NULL, NULL, NULL);
 	service_wakes(client->fd_in);
 	w->service->client(w->in->conf, client);
@@ -269,7 +270,7 @@ next_client(struct worker *w, struct service_client *client)
 			return true;
 		if (!w->told_idle) {
 			status_set(STATUS_IDLE, NULL, NULL, NULL);
-			w->told_idle = report(w->slot, REPORT_IDLE);
+			w->told_idle = report(w, REPORT_IDLE);
 		}
 		wait_ms = w->told_idle ? -1 : PIPE_RETRY_MS;
 	}
@@ -295,7 +296,9 @@ int
 service_worker(const struct service *service, const struct inherit *in,
 	       unsigned slot)
 {
-	struct worker w = { .service = service, .in = in, .slot = slot };
+	struct worker w = {
+		.service = service, .in = in, .pid = getpid(), .slot = slot,
+	};
 	struct service_client client;
 	struct err err;
 
@@ -308,7 +311,7 @@ service_worker(const struct service *service, const struct inherit *in,
 	status_init(in->board, slot, in->process->verbose_proctitle);
 	/* Its birth, should the template not live to tell of it. */
 	status_set(STATUS_IDLE, NULL, NULL, NULL);
-	w.told_idle = report(slot, REPORT_IDLE);
+	w.told_idle = report(&w, REPORT_IDLE);
 	while (next_client(&w, &client))
 		serve(&w, &client);
 	serve_backlog(&w);

@@ -17,15 +17,19 @@ static const char coded[] = { '1', '0', 't', 'r', 'n' };
 void
 wire_append(struct str *line, const char *word)
 {
-	for (; *word != '\0'; word++) {
-		const char *p = memchr(plain, *word, sizeof(plain));
+	static const char special[] = { ESCAPE, '\t', '\r', '\n', '\0' };
 
-		if (p == NULL) {
-			str_append_c(line, *word);
-		} else {
-			str_append_c(line, ESCAPE);
-			str_append_c(line, coded[p - plain]);
-		}
+	for (;;) {
+		size_t len = strcspn(word, special);
+		const char *p;
+
+		str_append_n(line, word, len);
+		word += len;
+		if (*word == '\0')
+			return;
+		p = memchr(plain, *word++, sizeof(plain));
+		str_append_c(line, ESCAPE);
+		str_append_c(line, coded[p - plain]);
 	}
 }
 
