@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/err.h"
@@ -78,21 +79,70 @@ dir_parent(const char *path, struct pool *pool)
 	return pool_strndup(pool, path, (size_t)(slash - path));
 }
 
-int
-dir_make_durable(const char *path, const struct perm *perm, bool sync,
-		 struct pool *pool, struct err *err)
+/* A directory that was there although what should be in it isn't: whoever
+   made it may have died before any sync, and have made those above it that
+   are his, too. */
+static const char *
+topmost_own(const char *path, struct pool *pool)
 {
+	const char *top = path, *parent;
+	struct stat st;
+
+	for (;; top = parent) {
+		parent = dir_parent(top, pool);
+		if (strcmp(parent, "/") == 0 || stat(parent, &st) < 0 ||
+		    st.st_uid != geteuid())
+			return top;
+	}
+}
+
+int
+dir_make(const char *path, const struct perm *perm, struct pool *pool,
+	 const char **top_r, struct err *err)
+{
+	const char *top = path;
 	int made = mkdir(path, 0700);
 
 	if (made < 0 && errno == ENOENT && strcmp(path, "/") != 0) {
-		if (dir_make_durable(dir_parent(path, pool), perm, sync, pool,
-				     err) < 0)
+		if (dir_make(dir_parent(path, pool), perm, pool, &top,
+			     err) < 0)
 			return -1;
 		made = mkdir(path, 0700);
+	} else if (made < 0 && errno == EEXIST) {
+		*top_r = topmost_own(path, pool);
+		return 0;
 	}
 	if (made < 0 && errno != EEXIST)
 		return err_path(err, "mkdir", path);
 	if (made == 0 && perm_apply_path(path, perm->dir, perm, err) < 0)
 		return -1;
-	return sync ? dir_sync(dir_parent(path, pool), path, err) : 0;
+	*top_r = top;
+	return 0;
+}
+
+int
+dir_sync_entries(const char *path, const char *top, struct pool *pool,
+		 struct err *err)
+{
+	size_t top_len = strlen(top);
+
+	while (strlen(path) >= top_len && strcmp(path, "/") != 0) {
+		const char *parent = dir_parent(path, pool);
+
+		if (dir_sync(parent, path, err) < 0)
+			return -1;
+		path = parent;
+	}
+	return 0;
+}
+
+int
+dir_make_durable(const char *path, const struct perm *perm, bool sync,
+		 struct pool *pool, struct err *err)
+{
+	const char *top;
+
+	if (dir_make(path, perm, pool, &top, err) < 0)
+		return -1;
+	return sync ? dir_sync_entries(path, top, pool, err) : 0;
 }

@@ -26,10 +26,18 @@ int dir_sync_fd(int fd, bool whole_fs, const char *path, struct err *err);
 /* Both, and close. */
 int dir_sync(const char *path, const char *inside, struct err *err);
 
-/* Make a directory and its missing parents, each with perm, and sync the
-   entry of each new one (unless !sync). A directory that is there already
-   is success; its parent is synced all the same, because whoever made it may
-   have died before that. */
+/* Make a directory and its missing parents, each with perm; one that is there
+   already is success. Nothing is synced: first everything is made, so that
+   the syncs that follow find most of their work done. *top_r is the topmost
+   of those whose entries have to be synced, `path` or one above it. */
+int dir_make(const char *path, const struct perm *perm, struct pool *pool,
+	     const char **top_r, struct err *err);
+
+/* Sync the entries of path and of those above it up to top. */
+int dir_sync_entries(const char *path, const char *top, struct pool *pool,
+		     struct err *err);
+
+/* Both, the second unless !sync. */
 int dir_make_durable(const char *path, const struct perm *perm, bool sync,
 		     struct pool *pool, struct err *err);
 

@@ -104,14 +104,17 @@ make_all(const struct mailbox *box, const struct perm *perm,
 	 struct pool *pool, struct err *err)
 {
 	bool sync = strcmp(box->storage->set->mail_fsync, "never") != 0;
+	const char *top;
 
-	if (dir_make_durable(box->path, perm, sync, pool, err) < 0 ||
+	if (dir_make(box->path, perm, pool, &top, err) < 0 ||
 	    make_subdir(box, "cur", perm, pool, err) < 0 ||
 	    make_subdir(box, "new", perm, pool, err) < 0 ||
 	    make_mark(box, perm, pool, err) < 0)
 		return -1;
-	if (sync && dir_sync(box->path, pool_printf(pool, "%s/new", box->path),
-			     err) < 0)
+	if (sync && (dir_sync(box->path,
+			      pool_printf(pool, "%s/new", box->path),
+			      err) < 0 ||
+		     dir_sync_entries(box->path, top, pool, err) < 0))
 		return -1;
 	return make_subdir(box, "tmp", perm, pool, err);
 }
