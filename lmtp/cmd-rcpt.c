@@ -22,6 +22,7 @@
 #include "service/service.h"
 #include "service/status.h"
 #include "smtp/command.h"
+#include "smtp/detail.h"
 #include "smtp/params.h"
 #include "smtp/utf8.h"
 #include "user/lookup.h"
@@ -213,13 +214,13 @@ set_name(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
 	const struct smtp_path *path = &rcpt->path;
 	const char *user;
 
-	lmtp_split_detail(path->localpart,
+	smtp_detail_split(path->localpart,
 			  s->env->deliver_set->recipient_delimiter,
 			  rcpt->pool, &user, &rcpt->detail);
 	rcpt->name = path->domain == NULL ? user :
 		pool_printf(rcpt->pool, "%s@%s", user, path->domain);
-	return lmtp_name_is_safe(user) &&
-		(path->domain == NULL || lmtp_name_is_safe(path->domain));
+	return smtp_name_is_safe(user) &&
+		(path->domain == NULL || smtp_name_is_safe(path->domain));
 }
 
 static void

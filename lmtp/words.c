@@ -40,34 +40,6 @@ lmtp_session_id_valid(const char *id)
 	return len > 0 && len <= LMTP_FOREIGN_ID_MAX && id[len] == '\0';
 }
 
-void
-lmtp_split_detail(const char *localpart, const char *delimiters,
-		  struct pool *pool, const char **user_r,
-		  const char **detail_r)
-{
-	size_t len = strcspn(localpart, delimiters);
-
-	*user_r = pool_strndup(pool, localpart, len);
-	*detail_r = localpart[len] == '\0' ? "" : localpart + len + 1;
-}
-
-bool
-lmtp_name_is_safe(const char *name)
-{
-	if (*name == '\0')
-		return false;
-	for (;;) {
-		size_t len = strcspn(name, "/");
-
-		if ((len == 1 && name[0] == '.') ||
-		    (len == 2 && name[0] == '.' && name[1] == '.'))
-			return false;
-		if (name[len] == '\0')
-			return true;
-		name += len + 1;
-	}
-}
-
 static bool
 has_word(const char *list, const char *word)
 {

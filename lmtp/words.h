@@ -20,15 +20,6 @@ enum { LMTP_ERROR_ID_MAX = 9 };
    it stands in the reply and in the log (loftctl error). */
 const char *lmtp_error_id(const char *session_id, char buf[LMTP_ERROR_ID_MAX]);
 
-/* Part a local part at the first of the delimiter's characters. */
-void lmtp_split_detail(const char *localpart, const char *delimiters,
-		       struct pool *pool, const char **user_r,
-		       const char **detail_r);
-
-/* Could the name lead elsewhere where it is put into a path? No part between
-   slashes may be "." or "..", and none of it may be empty. */
-bool lmtp_name_is_safe(const char *name);
-
 /* lmtp_client_workarounds as flags for smtp_path_parse(). */
 unsigned lmtp_path_workarounds(const struct lmtp_settings *set);
 

@@ -36,6 +36,7 @@ static const struct program {
 	{ "stats", KIND_DAEMON, false },
 	{ "lmtp", KIND_WORKERS, true },
 	{ "script", KIND_WORKERS, false },
+	{ "quota-status", KIND_WORKERS, false },
 };
 
 /* Is the word in a list separated by blanks or commas? */

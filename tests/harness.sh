@@ -15,6 +15,7 @@
 #   loft_pids KIND         the pids of worker, template, daemon or log processes
 #   loft_send RCPT [ID]    deliver a small message with that Message-ID
 #   loft_mails USER        how many messages are in new/
+#   unix_talk SOCKET       send standard input there, then end it; what comes back
 #   $loft_dir $loft_file $loft_log $loft_socket
 set -u
 srcdir=$(cd "${srcdir:-.}" && pwd)
@@ -88,7 +89,7 @@ free_port() {
 loft_libexec() {
 	local program
 	mkdir -p "$loft_dir/libexec"
-	for program in lmtp/lmtp auth/auth log/log script/script stats/stats lda/loft-lda; do
+	for program in lmtp/lmtp auth/auth log/log script/script quota-status/quota-status stats/stats lda/loft-lda; do
 		[ ! -x "$builddir/$program" ] || ln -sf "$builddir/$program" "$loft_dir/libexec/"
 	done
 }
@@ -208,6 +209,17 @@ loft_send() {
 
 loft_mails() {
 	find "$loft_dir/mail/$1/Maildir/new" -type f 2>/dev/null | wc -l
+}
+
+# perl, because it is on every Debian; 40 s at most.
+unix_talk() {
+	perl -e 'use IO::Socket::UNIX;
+		my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "$ARGV[0]: $!\n";
+		alarm 40;
+		$s->autoflush(1);
+		print $s $_ while (<STDIN>);
+		$s->shutdown(1);
+		print while (<$s>);' "$1"
 }
 
 # The process must be gone, or be a zombie of somebody else's.

@@ -19,13 +19,14 @@ allowed() {
 	master | log) echo core io conf service ;;
 	script) echo core io conf service user ;;
 	auth) echo core io conf service user ;;
+	quota-status) echo core io conf service smtp user storage quota deliver ;;
 	lmtp | lda | ctl) echo core io conf service mail smtp user storage quota deliver ;;
 	esac
 }
 
 bad=0
 for dir in lib/core lib/io lib/conf lib/service lib/mail lib/smtp lib/user \
-	lib/storage lib/quota lib/deliver master log script auth lmtp lda ctl; do
+	lib/storage lib/quota lib/deliver master log script quota-status auth lmtp lda ctl; do
 	may=$(allowed "$dir")
 	for file in "$dir"/*.[ch]; do
 		[ -f "$file" ] || continue

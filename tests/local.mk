@@ -13,7 +13,7 @@ UNIT_SERVICE = tests/unit/service-priv tests/unit/service-loop \
 	tests/unit/service-board tests/unit/service-signals
 tests_unit_service_loop_LDADD = $(LDADD) $(EVENT_LIBS)
 UNIT_MAIL = tests/unit/mail-automatic tests/unit/mail-message
-UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-dots \
+UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-detail tests/unit/smtp-dots \
 	tests/unit/smtp-params tests/unit/smtp-path tests/unit/smtp-reply
 UNIT_USER = tests/unit/user-wire tests/unit/user-user tests/unit/user-lookup
 UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir \
@@ -33,6 +33,9 @@ tests_unit_master_avail_SOURCES = tests/unit/master-avail.c master/avail.c
 UNIT_SCRIPT = tests/unit/script-request
 tests_unit_script_request_SOURCES = tests/unit/script-request.c \
 	script/request.c script/wait.c
+UNIT_QUOTA_STATUS = tests/unit/quota-status-policy
+tests_unit_quota_status_policy_SOURCES = \
+	tests/unit/quota-status-policy.c quota-status/policy.c
 UNIT_AUTH = tests/unit/auth-userdb tests/unit/auth-password \
 	tests/unit/auth-client tests/unit/auth-server
 AUTH_LDADD = auth/libauth.a $(LDADD) $(EVENT_LIBS) $(SSL_LIBS) $(CRYPT_LIBS)
@@ -44,7 +47,7 @@ tests_unit_auth_server_LDADD = $(AUTH_LDADD)
 UNIT_TESTS = $(UNIT_CORE) $(UNIT_IO) $(UNIT_CONF) $(UNIT_SERVICE) \
 	$(UNIT_MAIL) $(UNIT_SMTP) $(UNIT_USER) $(UNIT_STORAGE) \
 	$(UNIT_QUOTA) $(UNIT_DELIVER) $(UNIT_AUTH) $(UNIT_MASTER) $(UNIT_LMTP) \
-	$(UNIT_SCRIPT)
+	$(UNIT_SCRIPT) $(UNIT_QUOTA_STATUS)
 UNIT_TESTS += $(UNIT_LDA)
 
 # A fuzz target is tests/fuzz/fuzz-NAME.c with seeds in seeds-NAME/; it takes a
@@ -84,7 +87,13 @@ tests_fuzz_fuzz_script_SOURCES = tests/fuzz/fuzz-script.c script/request.c \
 tests_fuzz_fuzz_script_LDADD = $(FUZZ_LDADD)
 EXTRA_DIST += tests/fuzz/seeds-script tests/fuzz/script.dict
 
-FUZZ_TESTS = $(FUZZ_SCRIPT) $(FUZZ_IO) $(FUZZ_SMTP) $(FUZZ_AUTH) $(FUZZ_STORE) $(FUZZ_CONF)
+FUZZ_POLICY = tests/fuzz/fuzz-policy
+tests_fuzz_fuzz_policy_SOURCES = tests/fuzz/fuzz-policy.c \
+	quota-status/policy.c
+tests_fuzz_fuzz_policy_LDADD = $(FUZZ_LDADD)
+EXTRA_DIST += tests/fuzz/seeds-policy tests/fuzz/policy.dict
+
+FUZZ_TESTS = $(FUZZ_POLICY) $(FUZZ_SCRIPT) $(FUZZ_IO) $(FUZZ_SMTP) $(FUZZ_AUTH) $(FUZZ_STORE) $(FUZZ_CONF)
 if FUZZERS
 FUZZ_LDADD = libloft.a $(CONFUSE_LIBS) $(FUZZ_ENGINE)
 else
@@ -186,13 +195,18 @@ check-fuzz: $(FUZZ_TESTS)
 # The longest functions, for the eye; nothing fails because of a number.
 lengths:
 	@cd $(srcdir) && awk -f tests/lengths.awk \
-		$$(find lib master lmtp auth lda log script ctl -name '*.c') | \
+		$$(find lib master lmtp auth lda log script quota-status ctl -name '*.c') | \
 		sort -rn | head -40
 
 analyze:
 	cd $(srcdir) && cppcheck --quiet --std=c11 --enable=warning,portability \
 		--suppress=normalCheckLevelMaxBranches -Ilib -I. \
-		--error-exitcode=1 lib master lmtp auth lda log script ctl
+		--error-exitcode=1 lib master lmtp auth lda log script quota-status ctl
+
+# Services.
+SH_TESTS += tests/sh/quota-status.sh
+INTEROP_TESTS += tests/interop/postfix-quota-status.sh
+PARITY_TESTS += tests/parity/services.sh
 
 .PHONY: check-interop check-parity check-valgrind check-fuzz lengths analyze
 EXTRA_DIST += tests/lengths.awk

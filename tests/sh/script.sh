@@ -59,18 +59,8 @@ conf() {
 	CONF
 }
 
-# Standard input to the service's socket; its answer.
-cat >"$scratch/ask" <<'PERL'
-use IO::Socket::UNIX;
-my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "$ARGV[0]: $!\n";
-alarm 40;
-$s->autoflush(1);
-print $s $_ while (<STDIN>);
-$s->shutdown(1);
-print while (<$s>);
-PERL
 ask() {
-	printf "$2" | perl "$scratch/ask" "$loft_dir/run/$1"
+	printf "$2" | unix_talk "$loft_dir/run/$1"
 }
 v='VERSION\tscript\t4\t0\n'
 # expect WHAT GOT WANT

@@ -1,4 +1,4 @@
-/* Session ids, details, names that are safe in paths. */
+/* Session ids, workarounds, strings. */
 #include "tests/unit/unit.h"
 
 #include <string.h>
@@ -22,47 +22,6 @@ START_TEST(session_ids_differ)
 		last = id;
 	}
 	pool_free(&pool);
-}
-END_TEST
-
-START_TEST(details)
-{
-	static const struct {
-		const char *local, *delimiters, *user, *detail;
-	} cases[] = {
-		{ "alice", "+", "alice", "" },
-		{ "alice+x", "+", "alice", "x" },
-		{ "alice+x+y", "+", "alice", "x+y" },
-		{ "alice-x+y", "+-", "alice", "x+y" },
-		{ "alice+", "+", "alice", "" },
-		{ "+x", "+", "", "x" },
-		{ "alice+x", "", "alice+x", "" },
-	};
-	struct pool *pool = pool_new();
-	const char *user, *detail;
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		lmtp_split_detail(cases[i].local, cases[i].delimiters, pool,
-				  &user, &detail);
-		ck_assert_str_eq(user, cases[i].user);
-		ck_assert_str_eq(detail, cases[i].detail);
-	}
-	pool_free(&pool);
-}
-END_TEST
-
-START_TEST(safe_names)
-{
-	static const struct { const char *name; bool safe; } cases[] = {
-		{ "alice", true }, { "a.b", true }, { "...", true },
-		{ "a/b", true }, { "", false }, { ".", false },
-		{ "..", false }, { "../x", false }, { "x/..", false },
-		{ "a/../b", false }, { "a/./b", false }, { "/etc", true },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		ck_assert_msg(lmtp_name_is_safe(cases[i].name) ==
-			      cases[i].safe, "%s", cases[i].name);
 }
 END_TEST
 
@@ -98,5 +57,5 @@ START_TEST(strings)
 }
 END_TEST
 
-UNIT_MAIN("lmtp-words", session_ids_differ, details, safe_names, workarounds,
+UNIT_MAIN("lmtp-words", session_ids_differ, workarounds,
 	  strings);
