@@ -21,8 +21,9 @@ trim_end(struct str *s)
 	str_truncate(s, len);
 }
 
-/* Where a comment begins in the statement; its length when there is none. A
-   quote that isn't closed hides the rest of the line, as in Dovecot. */
+/* Where a comment begins in a line; its length when there is none. A quote
+   that isn't closed hides the rest of the line, but not of the next, as in
+   Dovecot. */
 static size_t
 comment_start(const char *s)
 {
@@ -76,12 +77,17 @@ take_line(struct reader *reader)
 	return true;
 }
 
-/* The comment goes; true when the statement has no end yet. */
+/* The comment of the line that was added at `start` goes; true when the
+   statement has no end yet. */
 static bool
-goes_on(struct reader *reader)
+goes_on(struct reader *reader, size_t start)
 {
 	struct str *s = &reader->statement;
-	size_t comment = comment_start(str_c(s));
+	size_t comment;
+
+	if (start > s->len)
+		start = s->len;
+	comment = start + comment_start(str_c(s) + start);
 
 	if (comment < s->len) {
 		if (comment > 0 && strchr(reader_blanks, s->data[comment - 1]) == NULL)
@@ -109,8 +115,10 @@ next_statement(struct reader *reader)
 		str_reset(&reader->statement);
 		reader->start = reader->line + 1;
 		while (more && reader->at < reader->end) {
+			size_t start = reader->statement.len;
+
 			usable = take_line(reader) && usable;
-			more = goes_on(reader);
+			more = goes_on(reader, start);
 		}
 		trim_end(&reader->statement);
 		if (usable && reader->statement.len > 0)

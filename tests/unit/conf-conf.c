@@ -143,6 +143,31 @@ START_TEST(sections)
 }
 END_TEST
 
+/* Each line is searched for its own comment: quotes don't reach over the
+   end of a line that goes on. */
+START_TEST(comments_of_continued_lines)
+{
+	static const char *const cases[][2] = {
+		{ "hostname = a \\\n b # c", "a b" },
+		{ "hostname = \"a # b \\\n c # d\"", "\"a # b c" },
+		{ "hostname = \"a # b \\\n c d\"", "a # b c d" },
+		{ "hostname = x it's \\\n y's # z", "x it's y's # z" },
+		{ "hostname = a \\\n# c", "a" },
+		{ "hostname = it's # no comment", "it's # no comment" },
+		{ "hostname = a \\\n\n", "a" },
+		{ "hostname = a \\", "a" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct conf *conf = text_load(cases[i][0]);
+
+		text_expect(conf, &scope_global, "hostname", cases[i][1]);
+		conf_free(&conf);
+	}
+	text_done();
+}
+END_TEST
+
 START_TEST(many_sections_keep_their_order)
 {
 	struct str text = STR_INIT;
@@ -450,5 +475,6 @@ START_TEST(values_from_files)
 END_TEST
 
 UNIT_MAIN("conf-conf", values, sections, many_sections_keep_their_order,
+	  comments_of_continued_lines,
 	  names_in_values, scopes, sections_of_a_scope, overrides, includes,
 	  includes_are_bounded, values_from_files);
