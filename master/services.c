@@ -86,6 +86,24 @@ set_kind(struct service *service)
 	service->tls = program != NULL && program->tls;
 }
 
+/* What a configuration of Dovecot's names by its path there, such as
+   /usr/lib/dovecot/lmtp: it speaks another language with its master than we
+   do, and ours does its work. */
+static char *
+own_program(const struct generation *gen, char *path)
+{
+	const char *name = base_name(path), *dir = gen->set->libexec_dir;
+	static const char theirs[] = "/dovecot";
+	size_t len = (size_t)(name - path), theirs_len = strlen(theirs);
+
+	if (len <= theirs_len || find_program(name) == NULL ||
+	    strncmp(path + len - 1 - theirs_len, theirs, theirs_len) != 0)
+		return path;
+	if (str_ends(dir, theirs))
+		dir = LIBEXECDIR;
+	return pool_printf(gen->pool, "%s/%s", dir, name);
+}
+
 /* The program, absolute, and its arguments. */
 static char **
 split_executable(const struct generation *gen, const char *executable)
@@ -101,7 +119,8 @@ split_executable(const struct generation *gen, const char *executable)
 		if (count == 0 && *word != '/')
 			word = pool_printf(gen->pool, "%s/%s",
 					   gen->set->libexec_dir, word);
-		argv[count++] = word;
+		argv[count] = count == 0 ? own_program(gen, word) : word;
+		count++;
 	}
 	return argv;
 }
@@ -270,6 +289,11 @@ add_service(struct generation *gen, const char *name, struct str *errors,
 	if (!wanted(gen, name, argv, set))
 		return;
 	service = service_new(gen, name, set, argv);
+	if (set->executable[0] == '/' &&
+	    !str_begins(set->executable, argv[0]))
+		str_printf(warnings, "%sservice(%s): %s is run, not %s\n",
+			   where(service, "executable"), name, argv[0],
+			   set->executable);
 	if (service->kind != KIND_LOG)
 		listeners_configure(service, errors);
 	/* Without listeners nobody needs it; with wrong ones there is more to
