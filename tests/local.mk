@@ -18,7 +18,7 @@ UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-detail tests/unit/smtp-dots 
 UNIT_USER = tests/unit/user-wire tests/unit/user-user tests/unit/user-lookup
 UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir \
 	tests/unit/storage-clock tests/unit/storage-list \
-	tests/unit/storage-mbox
+	tests/unit/storage-mbox tests/unit/storage-namespace
 UNIT_DELIVER = tests/unit/deliver-deliver tests/unit/deliver-duplicate
 UNIT_LDA = tests/unit/deliver-reject tests/unit/lda-refuse
 tests_unit_lda_refuse_SOURCES = tests/unit/lda-refuse.c lda/refuse.c

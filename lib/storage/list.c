@@ -195,7 +195,8 @@ read_namespace(struct list *list)
 	const struct location *loc = &list->ns->loc;
 	const char *root = loc->root;
 
-	if (strcmp(list->ns->set->type, "private") != 0)
+	if (strcmp(list->ns->set->type, "private") != 0 ||
+	    list->ns->is_closed || list->ns->is_alias)
 		return 0;
 	if (loc->layout == LAYOUT_FS && *loc->mailbox_dir != '\0') {
 		root = pool_printf(list->storage->pool, "%s/%s", root,

@@ -14,6 +14,7 @@ libloft_a_SOURCES += \
 	lib/storage/mbox-count.c lib/storage/mbox-count.h \
 	lib/storage/mbox-lock.c lib/storage/mbox-lock.h \
 	lib/storage/mbox-text.c lib/storage/mbox-text.h \
+	lib/storage/namespace.c \
 	lib/storage/perm.c lib/storage/perm.h \
 	lib/storage/storage.c lib/storage/storage.h \
 	lib/storage/storage-private.h \

@@ -52,8 +52,13 @@
 /* Inside `namespace { }`. A mailbox's `auto` is asked for with conf_get():
    no field can have that name. */
 #define NAMESPACE_SETTINGS(X) \
+	X(STR, alias_for, "", \
+	  "Prefix of the namespace whose mailboxes are shown here once more; " \
+	  "they count once for quota.") \
 	X(BOOL, disabled, "no", "Leave this namespace out.") \
 	X(BOOL, hidden, "no", "For IMAP servers; no effect on delivery.") \
+	X(BOOL, ignore_on_failure, "no", \
+	  "Do without this namespace when its location can't be used.") \
 	X(BOOL, inbox, "no", "The one namespace that holds INBOX.") \
 	X(STR, list, "yes", "For IMAP servers; no effect on delivery.") \
 	X(VARS, location, "", \
@@ -65,7 +70,8 @@
 	X(BOOL, subscriptions, "yes", \
 	  "Does the namespace keep its own list of subscriptions?") \
 	X(ENUM, type, "private:shared:public", \
-	  "Whose mail it is; no effect on delivery.")
+	  "Whose mail it is. Nothing is delivered to a shared namespace whose " \
+	  "prefix names its owners (%%u).")
 
 SETTINGS_STRUCT(mail_settings, MAIL_SETTINGS);
 SETTINGS_STRUCT(namespace_settings, NAMESPACE_SETTINGS);

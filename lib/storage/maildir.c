@@ -129,8 +129,8 @@ make_inbox_of(const struct mailbox *box, struct pool *pool, struct err *err)
 
 	inbox.path = box->ns->loc.root;
 	inbox.inbox = true;
-	if (box->inbox || !box->ns->set->inbox ||
-	    strcmp(box->ns->loc.inbox, inbox.path) != 0 ||
+	if (box->inbox ||
+	    strcmp(box->storage->inbox->loc.inbox, inbox.path) != 0 ||
 	    has_tmp(inbox.path, pool))
 		return 0;
 	if (mailbox_perm(&inbox, pool, &perm, err) < 0)

@@ -15,6 +15,9 @@ struct storage_ns {
 	const char *name;	/* of its section, for the log */
 	const char *prefix;	/* expanded */
 	char sep;
+	bool is_alias;	/* alias_for is set, perhaps to "" */
+	bool is_closed;	/* it has names, but no mail of this user: of other
+			   users, or its location failed; loc isn't set */
 	struct location loc;
 	const struct mailbox_auto *autos;	/* name NULL ends them */
 };
@@ -28,6 +31,7 @@ struct mailbox_auto {
 struct ns_settings {
 	const struct namespace_settings *set;
 	const char *name;
+	bool is_alias;
 	const struct mailbox_auto *autos;
 };
 
@@ -86,6 +90,30 @@ int save_batch_add_dir(struct save_batch *batch, const char *dir,
 		       const struct stat *box_st, struct save *save);
 
 struct pool *save_batch_pool(struct save_batch *batch);
+
+/* namespace.c: expand one namespace for a user, and see that all of them go
+   together. */
+struct namespace_open {
+	const struct storage_settings *set;
+	const struct location_user *user;
+	const struct vars *vars;
+	const struct logctx *log;
+	struct pool *pool;
+};
+int namespace_open(const struct namespace_open *open,
+		   const struct ns_settings *from, struct storage_ns *ns,
+		   struct err *err);
+int namespaces_check(const struct storage *storage, struct err *err);
+
+/* Does the name begin with the prefix? INBOX in front is the same in any
+   case. Returns what follows, or NULL. */
+const char *namespace_rest(const struct storage_ns *ns, const char *name);
+
+/* The namespace of a name: the one with the longest prefix. NULL where none
+   has it, or only its bare prefix without the separator ("Public"): that
+   would show up nowhere as a mailbox. */
+const struct storage_ns *namespace_find(const struct storage *storage,
+					const char *name, const char **rest_r);
 
 extern const struct storage_format storage_maildir, storage_mbox;
 

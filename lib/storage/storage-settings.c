@@ -6,6 +6,7 @@
 
 #include "conf/conf.h"
 #include "conf/settings.h"
+#include "core/err.h"
 #include "core/pool.h"
 #include "core/str.h"
 #include "storage/mail-settings.h"
@@ -104,7 +105,39 @@ read_namespace(const struct conf *conf, const struct scope *scope,
 			       pool, err);
 	if (ns->set == NULL)
 		return -1;
+	if (ns->set->separator[0] != '\0' && ns->set->separator[1] != '\0') {
+		return err_set(err, ERR_CONFIG, "Namespace '%s': Hierarchy "
+			       "separator must be only one character long",
+			       ns->set->prefix);
+	}
+	/* "" is the prefix of a namespace, too. */
+	ns->is_alias = *ns->set->alias_for != '\0' ||
+		conf_get(conf, scope, pool_printf(pool, "%s/alias_for",
+						  section)) != NULL;
 	ns->autos = read_autos(conf, scope, section, pool);
+	return 0;
+}
+
+static int
+check_aliases(const struct storage_settings *set, struct err *err)
+{
+	for (unsigned i = 0; i < set->namespace_count; i++) {
+		const struct ns_settings *ns = &set->namespaces[i];
+		bool found = !ns->is_alias;
+
+		for (unsigned k = 0; k < set->namespace_count; k++) {
+			const struct ns_settings *other = &set->namespaces[k];
+
+			found = found || (other != ns && !other->is_alias &&
+				strcmp(other->set->prefix,
+				       ns->set->alias_for) == 0);
+		}
+		if (found)
+			continue;
+		return err_set(err, ERR_CONFIG, "Namespace '%s': alias_for "
+			       "points to unknown namespace: %s",
+			       ns->set->prefix, ns->set->alias_for);
+	}
 	return 0;
 }
 
@@ -118,7 +151,7 @@ default_namespace(struct storage_settings *set, struct pool *pool)
 	*ns = (struct namespace_settings){
 		.inbox = true, .subscriptions = true, .list = "yes",
 		.location = "", .prefix = "", .separator = "",
-		.type = "private",
+		.alias_for = "", .type = "private",
 	};
 	set->namespaces = pool_new_obj(pool, struct ns_settings);
 	set->namespaces->set = ns;
@@ -164,7 +197,8 @@ storage_settings_get(const struct conf *conf, const struct scope *scope,
 				 overrides, pool, err);
 	if (set->mail == NULL)
 		return NULL;
-	if (read_namespaces(conf, scope, overrides, set, pool, err) < 0)
+	if (read_namespaces(conf, scope, overrides, set, pool, err) < 0 ||
+	    check_aliases(set, err) < 0)
 		return NULL;
 	return set;
 }

@@ -62,74 +62,14 @@ check_user(const char *user, struct err *err)
 	return 0;
 }
 
-/* A colon in his name would begin a parameter of mail_location, INBOX=
-   perhaps. */
-static int
-check_colon(const char *user, const char *raw, const char *expanded,
-	    struct err *err)
-{
-	if (strchr(user, ':') == NULL || strcmp(raw, expanded) == 0)
-		return 0;
-	return err_set(err, ERR_TEMP, "User name can't be used in "
-		       "mail_location: %s", user);
-}
-
-static void
-log_namespace(const struct logctx *log, const struct storage_ns *ns,
-	      const char *location)
-{
-	const struct namespace_settings *set = ns->set;
-	const struct location *loc = &ns->loc;
-
-	if (*ns->name != '\0') {
-		log_debug(log, "Namespace %s: type=%s, prefix=%s, sep=%s, "
-			  "inbox=%s, hidden=%s, list=%s, subscriptions=%s "
-			  "location=%s", ns->name, set->type, ns->prefix,
-			  set->separator, set->inbox ? "yes" : "no",
-			  set->hidden ? "yes" : "no", set->list,
-			  set->subscriptions ? "yes" : "no", location);
-	}
-	if (loc->format->in_files && loc->inbox_is_default)
-		log_debug(log, "mbox: INBOX defaulted to %s", loc->inbox);
-	log_debug(log, "%s: root=%s, index=%s, indexpvt=, control=%s, "
-		  "inbox=%s, alt=",
-		  loc->layout == LAYOUT_FS ? "fs" : "maildir++", loc->root,
-		  loc->index, loc->control, set->inbox ? loc->inbox : "");
-}
-
-static int
-open_namespace(const struct storage_settings *set,
-	       const struct ns_settings *from, const char *user,
-	       const char *home, const struct vars *vars,
-	       const struct logctx *log, struct pool *pool,
-	       struct storage_ns *ns, struct err *err)
-{
-	const char *raw = *from->set->location != '\0' ?
-		from->set->location : set->mail->mail_location;
-	const char *text;
-
-	ns->set = from->set;
-	ns->name = from->name;
-	ns->autos = from->autos;
-	if (vars_expand(from->set->prefix, vars, pool, &ns->prefix, err) < 0 ||
-	    vars_expand(raw, vars, pool, &text, err) < 0)
-		return err_prefix(err, "mail_location");
-	if (check_colon(user, raw, text, err) < 0 ||
-	    location_parse(text, &(struct location_user){ user, home },
-			   pool, &ns->loc, err) < 0)
-		return -1;
-	ns->sep = *from->set->separator != '\0' ? *from->set->separator :
-		layout_separator(&ns->loc);
-	log_namespace(log, ns, raw);
-	return 0;
-}
-
 int
 storage_open(const struct storage_settings *set, const char *user,
 	     const char *home, const struct vars *vars,
 	     const struct logctx *log, struct pool *pool,
 	     struct storage **storage_r, struct err *err)
 {
+	const struct location_user owner = { user, home };
+	const struct namespace_open open = { set, &owner, vars, log, pool };
 	struct storage *st = pool_new_obj(pool, struct storage);
 
 	if (check_user(user, err) < 0)
@@ -140,16 +80,14 @@ storage_open(const struct storage_settings *set, const char *user,
 	st->namespaces = pool_new_array(pool, struct storage_ns,
 					set->namespace_count);
 	for (unsigned i = 0; i < set->namespace_count; i++) {
-		if (open_namespace(set, &set->namespaces[i], user, home, vars,
-				   log, pool, &st->namespaces[i], err) < 0)
+		if (namespace_open(&open, &set->namespaces[i],
+				   &st->namespaces[i], err) < 0)
 			return -1;
 		if (st->namespaces[i].set->inbox && st->inbox == NULL)
 			st->inbox = &st->namespaces[i];
 	}
-	if (st->inbox == NULL) {
-		return err_set(err, ERR_CONFIG, "namespace configuration "
-			       "error: inbox=yes namespace missing");
-	}
+	if (namespaces_check(st, err) < 0)
+		return -1;
 	*storage_r = st;
 	return 0;
 }
@@ -176,38 +114,6 @@ storage_control_dir(const struct storage *storage)
 
 /* --- mailboxes --- */
 
-/* Does the name begin with the prefix? INBOX in front is the same in any
-   case. Returns what follows, or NULL. */
-static const char *
-after_prefix(const char *name, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	if (strncasecmp(prefix, "INBOX", 5) == 0 &&
-	    strncasecmp(name, prefix, 5) == 0 &&
-	    strncmp(name + 5, prefix + 5, len - 5) == 0)
-		return name + len;
-	return strncmp(name, prefix, len) == 0 ? name + len : NULL;
-}
-
-static const struct storage_ns *
-find_namespace(const struct storage *st, const char *name, const char **rest_r)
-{
-	const struct storage_ns *best = NULL;
-
-	for (unsigned i = 0; i < st->namespace_count; i++) {
-		const struct storage_ns *ns = &st->namespaces[i];
-		const char *rest = after_prefix(name, ns->prefix);
-
-		if (rest != NULL && (best == NULL || strlen(ns->prefix) >
-				     strlen(best->prefix))) {
-			best = ns;
-			*rest_r = rest;
-		}
-	}
-	return best;
-}
-
 /* INBOX by its own name, or by the bare prefix of its namespace. */
 static bool
 means_inbox(const struct storage *st, const char *name)
@@ -216,7 +122,7 @@ means_inbox(const struct storage *st, const char *name)
 
 	if (strcasecmp(name, "INBOX") == 0)
 		return true;
-	rest = after_prefix(name, st->inbox->prefix);
+	rest = namespace_rest(st->inbox, name);
 	return rest != NULL && (*rest == '\0' ||
 				strcasecmp(rest, "INBOX") == 0);
 }
@@ -238,8 +144,8 @@ storage_mailbox(struct storage *st, const char *name, struct mailbox **box_r,
 		*box_r = box;
 		return 0;
 	}
-	box->ns = find_namespace(st, box->name, &box->rest);
-	if (box->ns == NULL) {
+	box->ns = namespace_find(st, box->name, &box->rest);
+	if (box->ns == NULL || box->ns->is_closed) {
 		return err_set(err, ERR_NOTFOUND, "Mailbox doesn't exist: %s",
 			       name);
 	}
@@ -346,8 +252,9 @@ mailbox_subscribe(const struct mailbox *box, struct err *err)
 		for (unsigned i = 0; i < st->namespace_count; i++) {
 			const struct storage_ns *other = &st->namespaces[i];
 
-			rest = after_prefix(box->name, other->prefix);
-			if (!other->set->subscriptions || rest == NULL)
+			rest = namespace_rest(other, box->name);
+			if (!other->set->subscriptions || rest == NULL ||
+			    other->is_closed)
 				continue;
 			ns = other;
 			name = mutf7_encode(rest, st->pool);

@@ -190,11 +190,12 @@ subscriptions_add(const struct location *loc, const char *name, char sep,
 	const char *lock = pool_printf(pool, "%s.lock", path);
 	int fd, result;
 
-	/* CONTROL= may name a directory that isn't there yet. */
-	if (*loc->control != '\0' &&
-	    dir_make_durable(loc->control, &perm_private, true, pool, err) < 0)
-		return -1;
 	fd = lock_open(lock, err);
+	/* CONTROL=, or a root in which no mail lies yet, isn't made so far. */
+	if (fd < 0 && errno == ENOENT &&
+	    dir_make_durable(dir_parent(path, pool), &perm_private, true, pool,
+			     err) == 0)
+		fd = lock_open(lock, err);
 	if (fd < 0)
 		return -1;
 	result = change(fd, path, lock, name, sep, pool, err);
