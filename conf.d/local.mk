@@ -3,7 +3,7 @@
 # what was never changed.
 LOFT_CONF_PARTS = \
 	10-auth.conf 10-logging.conf 10-mail.conf 10-master.conf \
-	10-ssl.conf 15-lda.conf 15-mailboxes.conf 20-lmtp.conf \
+	10-ssl.conf 15-lda.conf 15-mailboxes.conf 20-lmtp.conf 90-quota.conf \
 	auth-passwdfile.conf.ext auth-static.conf.ext auth-system.conf.ext
 
 EXTRA_DIST += conf.d/loft.conf $(LOFT_CONF_PARTS:%=conf.d/%)

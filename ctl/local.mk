@@ -15,6 +15,7 @@ ctl_loftctl_SOURCES = \
 	ctl/cmd-error.c \
 	ctl/cmd-log.c \
 	ctl/cmd-process.c \
+	ctl/cmd-quota.c \
 	ctl/cmd-rawlog.c \
 	ctl/cmd-who.c \
 	ctl/cmd-service.c ctl/master.h \

@@ -24,6 +24,8 @@ static const struct ctl_command *const commands[] = {
 	&cmd_log_find,
 	&cmd_log_reopen,
 	&cmd_process_status,
+	&cmd_quota_get,
+	&cmd_quota_recalc,
 	&cmd_rawlog,
 	&cmd_reload,
 	&cmd_service_status,

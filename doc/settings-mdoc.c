@@ -39,6 +39,7 @@ static const struct {
 	{ "master_settings", "Master" },
 	{ "namespace_settings", "Inside of namespace" },
 	{ "process_settings", "Processes" },
+	{ "quota_settings", "Inside of plugin, for the plugin quota" },
 	{ "script_settings", "Script services" },
 	{ "service_settings", "Inside of service" },
 	{ "ssl_settings", "TLS" },

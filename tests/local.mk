@@ -22,7 +22,7 @@ UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir \
 UNIT_DELIVER = tests/unit/deliver-deliver tests/unit/deliver-duplicate
 UNIT_LDA = tests/unit/deliver-reject tests/unit/lda-refuse
 tests_unit_lda_refuse_SOURCES = tests/unit/lda-refuse.c lda/refuse.c
-UNIT_QUOTA = tests/unit/quota-rules tests/unit/quota-maildirsize
+UNIT_QUOTA = tests/unit/quota-cache tests/unit/quota-rules tests/unit/quota-maildirsize
 UNIT_LMTP = tests/unit/lmtp-words
 tests_unit_lmtp_words_SOURCES = tests/unit/lmtp-words.c lmtp/words.c
 UNIT_MASTER = tests/unit/master-avail tests/unit/master-listen
@@ -94,6 +94,9 @@ tests_fuzz_fuzz_policy_LDADD = $(FUZZ_LDADD)
 EXTRA_DIST += tests/fuzz/seeds-policy tests/fuzz/policy.dict
 
 FUZZ_TESTS = $(FUZZ_POLICY) $(FUZZ_SCRIPT) $(FUZZ_IO) $(FUZZ_SMTP) $(FUZZ_AUTH) $(FUZZ_STORE) $(FUZZ_CONF)
+FUZZ_TESTS += tests/fuzz/fuzz-quota
+tests_fuzz_fuzz_quota_LDADD = $(FUZZ_LDADD)
+EXTRA_DIST += tests/fuzz/seeds-quota tests/fuzz/quota.dict
 if FUZZERS
 FUZZ_LDADD = libloft.a $(CONFUSE_LIBS) $(FUZZ_ENGINE)
 else
@@ -173,7 +176,7 @@ check-interop: all tests/durable/disk tests/fault/fault.so
 		$(addprefix $(abs_srcdir)/,$(INTEROP_TESTS))
 
 # The same input to Dovecot and to Loft.
-PARITY_TESTS = tests/parity/auth.sh tests/parity/lda.sh tests/parity/mbox.sh tests/parity/talk.sh
+PARITY_TESTS = tests/parity/auth.sh tests/parity/lda.sh tests/parity/mbox.sh tests/parity/quota.sh tests/parity/talk.sh
 EXTRA_DIST += $(PARITY_TESTS)
 
 check-parity: all tests/talk/talk

@@ -10,6 +10,7 @@
 #include "lmtp/lmtp-settings.h"
 #include "master/master-settings.h"
 #include "script/script-settings.h"
+#include "quota/quota-settings.h"
 #include "service/haproxy-settings.h"
 #include "service/log-settings.h"
 #include "service/process-settings.h"
@@ -32,6 +33,7 @@ SETTINGS_DEFINE(master_settings, MASTER_SETTINGS);
 SETTINGS_DEFINE(namespace_settings, NAMESPACE_SETTINGS);
 SETTINGS_DEFINE(process_settings, PROCESS_SETTINGS);
 SETTINGS_DEFINE(script_settings, SCRIPT_SETTINGS);
+SETTINGS_DEFINE(quota_settings, QUOTA_SETTINGS);
 SETTINGS_DEFINE(service_settings, SERVICE_SETTINGS);
 SETTINGS_DEFINE(ssl_settings, SSL_SETTINGS);
 SETTINGS_DEFINE(unix_listener_settings, UNIX_LISTENER_SETTINGS);
@@ -53,6 +55,7 @@ const struct settings_row all_settings[] = {
 	{ "userdb", &auth_userdb_settings_info },
 	{ "", &mail_settings_info },
 	{ "namespace", &namespace_settings_info },
+	{ "plugin", &quota_settings_info },
 	{ "service", &service_settings_info },
 	{ "service/unix_listener", &unix_listener_settings_info },
 	{ "service/fifo_listener", &fifo_listener_settings_info },

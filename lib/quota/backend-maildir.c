@@ -362,8 +362,6 @@ update(struct quota_root *root, int64_t bytes, int64_t messages,
 {
 	struct state *state = state_of(root);
 
-	if (state->fd < 0 && is_unlimited(root))
-		return 0;
 	if (state->fd >= 0) {
 		if (append(state, bytes, messages, err) < 0)
 			return -1;

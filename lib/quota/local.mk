@@ -1,8 +1,10 @@
 libloft_a_SOURCES += \
+	lib/quota/backend-count.c \
 	lib/quota/backend-maildir.c \
+	lib/quota/count-cache.c lib/quota/count-cache.h \
 	lib/quota/lock.c lib/quota/lock.h \
 	lib/quota/maildirsize.c lib/quota/maildirsize.h \
-	lib/quota/quota.c lib/quota/quota.h \
+	lib/quota/quota.c lib/quota/quota.h lib/quota/quota-settings.h \
 	lib/quota/roots.c lib/quota/roots.h \
 	lib/quota/rules.c lib/quota/rules.h \
 	lib/quota/warning.c lib/quota/warning.h

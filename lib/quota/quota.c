@@ -152,26 +152,48 @@ quota_root_limit(const struct quota_root *root, const char *mailbox,
 	(void)quota_rules_limit(&root->rules, &root->limit, mailbox, limit_r);
 }
 
+static bool
+is_over(const struct quota_root *root, const struct quota_limit *limit,
+	uint64_t size, bool grace)
+{
+	return quota_is_over(limit, &root->usage, size, grace ?
+			     (uint64_t)root->rules.grace.amount.bytes : 0);
+}
+
+/* Is there something better than what made it seem over? */
+static bool
+is_verified(struct quota_root *root)
+{
+	struct err err;
+	int result = root->backend->verify == NULL ? 0 :
+		root->backend->verify(root, &root->usage, &err);
+
+	if (result < 0)
+		log_error(root->quota->log, "quota-%s: %s",
+			  root->backend->name, err.text);
+	return result > 0;
+}
+
 static enum quota_result
-check_root(const struct quota_root *root, const struct mailbox *box,
-	   uint64_t size, bool grace)
+check_root(struct quota_root *root, const struct mailbox *box, uint64_t size,
+	   bool grace)
 {
 	struct quota_limit limit;
-	uint64_t more = grace ? (uint64_t)root->rules.grace.amount.bytes : 0;
 
 	if (!root->known || root->noenforcing ||
 	    !quota_root_counts(root, box))
 		return QUOTA_OK;
 	quota_root_limit(root, box_name(box), &limit);
-	if (!quota_is_over(&limit, &root->usage, size, more))
+	if (!is_over(root, &limit, size, grace) ||
+	    (is_verified(root) && !is_over(root, &limit, size, grace)))
 		return QUOTA_OK;
 	return limit.bytes > 0 && size > (uint64_t)limit.bytes ?
 		QUOTA_OVER_LIMIT : QUOTA_OVER;
 }
 
 enum quota_result
-quota_check(const struct quota *quota, const struct mailbox *box,
-	    uint64_t size, bool grace)
+quota_check(struct quota *quota, const struct mailbox *box, uint64_t size,
+	    bool grace)
 {
 	enum quota_result result = QUOTA_OK;
 
@@ -225,6 +247,7 @@ quota_count(struct quota *quota, const struct mailbox *box, uint64_t size,
 	/* The user's first message: there is something to lock now. */
 	if (quota->nowhere && quota->root_count > 0)
 		take_lock(quota, true);
+	quota->counting = box;
 	for (unsigned i = 0; i < quota->root_count; i++) {
 		if (quota_root_counts(&quota->roots[i], box))
 			count_root(&quota->roots[i], bytes, messages);

@@ -75,6 +75,11 @@ struct quota_backend {
 	   where !root->rules.forced. */
 	int (*usage)(struct quota_root *root, struct quota_usage *usage_r,
 		     struct err *err);
+	/* Mail would be refused: find out anew what usage() may have taken
+	   for granted. 1 when *usage_r is better than what it said, 0 when
+	   that was sure. NULL: it always is. */
+	int (*verify)(struct quota_root *root, struct quota_usage *usage_r,
+		      struct err *err);
 	/* So much was stored (or taken back, below 0), after usage() under
 	   the same lock; it lies in its mailbox already. NULL: usage() sees
 	   it anyway. */
@@ -103,6 +108,7 @@ struct quota {
 	const char *exceeded;		/* quota_exceeded_message */
 	uint64_t max_mail_size;		/* 0: none */
 	bool vsizes;			/* sizes count with CR LF */
+	const struct mailbox *counting;	/* during update(): which one */
 	int lock;			/* -1: not taken */
 	bool nowhere;			/* there was nothing to lock */
 };
@@ -171,9 +177,8 @@ void quota_end(struct quota *quota);
 
 /* Does a message of that size fit? With `grace` as for a delivery. size 0
    asks whether there is any room. */
-enum quota_result quota_check(const struct quota *quota,
-			      const struct mailbox *box, uint64_t size,
-			      bool grace);
+enum quota_result quota_check(struct quota *quota, const struct mailbox *box,
+			      uint64_t size, bool grace);
 
 /* The message was stored (messages 1), or taken back (-1). */
 void quota_count(struct quota *quota, const struct mailbox *box,

@@ -23,6 +23,8 @@ static const char exceeded_default[] =
 
 /* The table of backends: a new one is a file and its line here. */
 static const struct quota_backend *const backends[] = {
+	&quota_count_backend,
+	&quota_dirsize,
 	&quota_maildir,
 };
 
@@ -327,18 +329,33 @@ read_roots(struct quota *quota, struct err *err)
 
 /* --- the user --- */
 
+/* It goes into a reply: one line, whatever a file held. */
+static void
+set_exceeded(struct quota *quota, const char *text)
+{
+	char *line;
+
+	if (text == NULL || *text == '\0')
+		text = exceeded_default;
+	line = pool_strdup(quota->pool, text);
+	for (char *p = line; *p != '\0'; p++) {
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = ' ';
+	}
+	quota->exceeded = line;
+}
+
 static int
 read_common(struct quota *quota, struct err *err)
 {
-	const char *size, *vsizes;
+	const char *size, *vsizes, *exceeded;
 
-	if (quota_setting(quota, "quota_exceeded_message", &quota->exceeded,
+	if (quota_setting(quota, "quota_exceeded_message", &exceeded,
 			  err) < 0 ||
 	    quota_setting(quota, "quota_max_mail_size", &size, err) < 0 ||
 	    quota_setting(quota, "quota_vsizes", &vsizes, err) < 0)
 		return -1;
-	if (quota->exceeded == NULL || *quota->exceeded == '\0')
-		quota->exceeded = exceeded_default;
+	set_exceeded(quota, exceeded);
 	if (size != NULL && !setting_parse_size(size, &quota->max_mail_size))
 		return err_set(err, ERR_CONFIG, "quota_max_mail_size: Invalid "
 			       "size: %s", size);

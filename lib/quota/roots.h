@@ -9,6 +9,8 @@
 /* NULL when there is none of that name. */
 const struct quota_backend *quota_backend_find(const char *name);
 
+extern const struct quota_backend quota_count_backend;
+extern const struct quota_backend quota_dirsize;
 extern const struct quota_backend quota_maildir;
 
 #endif

@@ -265,7 +265,7 @@ quota_rules_add(struct quota_rules *rules, const char *text,
 		struct err *err)
 {
 	const char *colon = strchr(text, ':'), *mask, *what;
-	struct quota_rule *rule;
+	struct quota_rule *rule, changed;
 	int result = 0;
 
 	if (colon == NULL)
@@ -275,21 +275,25 @@ quota_rules_add(struct quota_rules *rules, const char *text,
 	rule = rule_of(rules, mask);
 	if (rule == NULL)
 		return err_set(err, ERR_CONFIG, "Too many rules");
+	changed = *rule;
 	if (strcmp(what, "ignore") == 0)
-		rule->ignore = true;
+		changed.ignore = true;
 	else if (!str_begins(what, "backend="))
 		result = parse_limits(rules, what, rule == &rules->def ?
-				      LIMIT_DEFAULT : LIMIT_RELATIVE, rule,
-				      err);
+				      LIMIT_DEFAULT : LIMIT_RELATIVE,
+				      &changed, err);
 	else if (parse == NULL)
 		result = err_set(err, ERR_CONFIG,
 				 "backend rule not supported");
 	else
-		result = parse(&rule->amount, what + strlen("backend="), err);
+		result = parse(&changed.amount, what + strlen("backend="),
+			       err);
+	if (result < 0)
+		return -1;
+	*rule = changed;
 	quota_rules_relate(rules, &rules->def.amount);
-	if (result == 0)
-		log_rule(rules, rule, mask, log);
-	return result;
+	log_rule(rules, rule, mask, log);
+	return 0;
 }
 
 static void

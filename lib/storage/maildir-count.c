@@ -131,19 +131,49 @@ count_path(const char *path, bool vsize, struct mailbox_usage *usage,
 	return result;
 }
 
+/* new/ first: what a reader moves to cur/ is seen twice at worst */
+static const char *const part_dirs[] = { "new", "cur" };
+
+int
+maildir_part_usage(const struct mailbox *box, unsigned part, bool vsize,
+		   struct mailbox_usage *usage, struct err *err)
+{
+	struct pool *pool = pool_new();
+	int result = count_path(pool_printf(pool, "%s/%s", box->path,
+					    part_dirs[part]), vsize, usage,
+				err);
+
+	pool_free(&pool);
+	return result;
+}
+
 int
 maildir_usage(const struct mailbox *box, bool vsize,
 	      struct mailbox_usage *usage, struct err *err)
 {
-	struct pool *pool = pool_new();
-	int result;
+	return maildir_part_usage(box, 0, vsize, usage, err) < 0 ||
+		maildir_part_usage(box, 1, vsize, usage, err) < 0 ? -1 : 0;
+}
 
-	/* new/ first: what a reader moves to cur/ is seen twice at worst */
-	result = count_path(pool_printf(pool, "%s/new", box->path), vsize,
-			    usage, err);
-	if (result == 0) {
-		result = count_path(pool_printf(pool, "%s/cur", box->path),
-				    vsize, usage, err);
+/* When new/ and cur/ were changed. */
+int
+maildir_stamp(const struct mailbox *box, struct mailbox_stamp *stamp,
+	      struct err *err)
+{
+	const int64_t second = 1000000000;
+	struct pool *pool = pool_new();
+	int result = 0;
+
+	for (size_t i = 0; i < 2 && result == 0; i++) {
+		const char *path = pool_printf(pool, "%s/%s", box->path,
+					       part_dirs[i]);
+		struct stat st;
+
+		if (stat(path, &st) == 0)
+			stamp->at[i] = st.st_mtim.tv_sec * second +
+				st.st_mtim.tv_nsec;
+		else if (errno != ENOENT && errno != ENOTDIR)
+			result = err_path(err, "stat", path);
 	}
 	pool_free(&pool);
 	return result;

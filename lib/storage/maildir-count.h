@@ -10,6 +10,7 @@
 
 struct err;
 struct mailbox;
+struct mailbox_stamp;
 struct mailbox_usage;
 struct stat;
 
@@ -21,5 +22,10 @@ bool maildir_name_size(const char *name, char key, uint64_t *size_r);
 bool maildir_is_mailbox(const char *path, const struct stat *st);
 int maildir_usage(const struct mailbox *box, bool vsize,
 		  struct mailbox_usage *usage, struct err *err);
+
+int maildir_part_usage(const struct mailbox *box, unsigned part, bool vsize,
+		       struct mailbox_usage *usage, struct err *err);
+int maildir_stamp(const struct mailbox *box, struct mailbox_stamp *stamp,
+		  struct err *err);
 
 #endif

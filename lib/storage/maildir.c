@@ -520,4 +520,6 @@ const struct storage_format storage_maildir = {
 	.undo = maildir_undo,
 	.open_unnamed = maildir_open_unnamed,
 	.usage = maildir_usage,
+	.part_usage = maildir_part_usage,
+	.stamp = maildir_stamp,
 };

@@ -285,6 +285,57 @@ mailbox_open_unnamed(const struct mailbox *box, const char *headers)
 		format->open_unnamed(box, headers);
 }
 
+bool
+mailbox_has_parts(const struct mailbox *box)
+{
+	return box->ns->loc.format->part_usage != NULL;
+}
+
+int
+mailbox_part_usage(const struct mailbox *box, unsigned part, bool vsize,
+		   struct mailbox_usage *usage_r, struct err *err)
+{
+	struct mailbox_usage usage = { 0, 0 };
+
+	if (!mailbox_has_parts(box))
+		return mailbox_usage(box, vsize, usage_r, err);
+	if (box->ns->loc.format->part_usage(box, part, vsize, &usage,
+					    err) < 0)
+		return -1;
+	*usage_r = usage;
+	return 0;
+}
+
+/* For a mailbox in one file. */
+static int
+stamp_file(const struct mailbox *box, struct mailbox_stamp *stamp,
+	   struct err *err)
+{
+	struct stat st;
+
+	if (stat(box->path, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 :
+			err_path(err, "stat", box->path);
+	stamp->at[0] = st.st_mtim.tv_sec * (int64_t)1000000000 +
+		st.st_mtim.tv_nsec;
+	stamp->at[1] = st.st_size;
+	return 0;
+}
+
+int
+mailbox_stamp(const struct mailbox *box, struct mailbox_stamp *stamp_r,
+	      struct err *err)
+{
+	const struct storage_format *format = box->ns->loc.format;
+	struct mailbox_stamp stamp = { { 0, 0 } };
+	int result = format->stamp != NULL ?
+		format->stamp(box, &stamp, err) : stamp_file(box, &stamp, err);
+
+	if (result == 0)
+		*stamp_r = stamp;
+	return result;
+}
+
 int
 mailbox_usage(const struct mailbox *box, bool vsize,
 	      struct mailbox_usage *usage_r, struct err *err)

@@ -60,6 +60,13 @@ struct mailbox_usage {
 	uint64_t bytes, messages;
 };
 
+/* Differs when messages came or went, to the file system's tick; all 0 for a
+   mailbox that isn't there. Nanoseconds, or a size. Where a mailbox has two
+   parts, each has its own. */
+struct mailbox_stamp {
+	int64_t at[2];
+};
+
 /* A format is one file with one of these, and its row in storage.c. Paths
    come from the mailbox (storage-private.h); everything is called with the
    ids of the owner but the batch's sync. */
@@ -81,6 +88,14 @@ struct storage_format {
 	/* See mailbox_usage(); *usage is zeroed. */
 	int (*usage)(const struct mailbox *box, bool vsize,
 		     struct mailbox_usage *usage, struct err *err);
+	/* See mailbox_part_usage(); *usage is zeroed. NULL: there is only one
+	   part. */
+	int (*part_usage)(const struct mailbox *box, unsigned part, bool vsize,
+			  struct mailbox_usage *usage, struct err *err);
+	/* See mailbox_stamp(); *stamp is zeroed. NULL: the time and size of
+	   the file will do. */
+	int (*stamp)(const struct mailbox *box, struct mailbox_stamp *stamp,
+		     struct err *err);
 };
 
 /* How a group's rights are taken up for one call and put down again
@@ -148,6 +163,16 @@ bool mailbox_is_private(const struct mailbox *box);
    vsize. A mailbox that isn't there is empty. Cost grows with the mailbox. */
 int mailbox_usage(const struct mailbox *box, bool vsize,
 		  struct mailbox_usage *usage_r, struct err *err);
+
+/* A mailbox may have two parts that change apart from each other and can be
+   counted so; new mail comes into part 0. */
+bool mailbox_has_parts(const struct mailbox *box);
+int mailbox_part_usage(const struct mailbox *box, unsigned part, bool vsize,
+		       struct mailbox_usage *usage_r, struct err *err);
+
+/* The mailbox's stamp; costs the same whatever lies in it. */
+int mailbox_stamp(const struct mailbox *box, struct mailbox_stamp *stamp_r,
+		  struct err *err);
 
 /* `mailbox NAME { auto = … }`: are we to create it, to subscribe to it? */
 bool mailbox_auto_create(const struct mailbox *box);

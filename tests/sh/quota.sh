@@ -22,6 +22,8 @@ user bad userdb_quota_rule=*:storage=many
 user free userdb_mail_plugins=none
 user small userdb_quota_max_mail_size=1k
 user odd userdb_quota=odd:x
+user counted 'userdb_quota=count:Counted' 'userdb_quota_rule=*:storage=100k:messages=3000'
+user walked 'userdb_quota=dirsize:Walked' 'userdb_quota_rule=*:storage=7k'
 user many 'userdb_quota_rule=*:storage=100k'
 chmod 644 "$users"
 loft_conf <<CONF
@@ -214,6 +216,54 @@ done
 check_sum alice
 lda alice -o quota_full_tempfail=yes
 [ $? = 75 ] || fail "loft-lda with quota_full_tempfail: $?"
+
+echo "- counting"
+usage() { # USER: value and limit of STORAGE, of MESSAGE
+	loft_ctl quota get -f tab -u "$1" | awk -F'\t' 'NR > 1 { printf("%s%s/%s", (NR > 2 ? " " : ""), $3, $4) }'
+}
+expect_usage() { # USER LETTER LIMIT [LIMIT-OF-MESSAGES]: usage is what the files' names say
+	local want
+	want=$(find "$mail/$1" -path '*/new/*' 2>/dev/null | sed "s/.*,$2=\([0-9]*\).*/\1/" |
+		awk -v s="$3" -v m="${4-}" '{ b += $1 } END { printf("%d/%s", (b + 1023) / 1024, s)
+			if (m != "") printf(" %d/%s", NR, m) }')
+	[ "$(usage "$1")" = "$want" ] || fail "$1 has $(usage "$1"), not $want"
+}
+expect_usage counted W 100 3000
+deliver counted '^250 '
+deliver counted+Sub '^250 '
+deliver counted '^250 '
+expect_usage counted W 100 3000
+rm "$mail/counted/Maildir/.Sub/new"/*
+expect_usage counted W 100 3000
+! grep -q 0/Other "$mail/counted/Maildir/.loft-quota" || fail "strange entry"
+# a large new/: our own messages are added to what was counted
+for ((i = 0; i < 1200; i++)); do
+	: >"$mail/counted/Maildir/new/$i.x,S=10,W=50"
+done
+expect_usage counted W 100 3000
+deliver counted '^250 '
+deliver counted '^250 '
+expect_usage counted W 100 3000
+grep -q ' 2 0/INBOX$' "$mail/counted/Maildir/.loft-quota" || fail "nothing was added to the sum"
+rm "$mail/counted/Maildir/new"/*.x,*
+expect_usage counted W 100 3000
+deliver walked '^250 '
+deliver walked '^250 '
+expect_usage walked S 7
+deliver walked '^552 5.2.2 '
+rm "$mail/walked/Maildir/new"/*
+deliver walked '^250 '
+printf 'garbage\n' >"$mail/counted/Maildir/.loft-quota"
+expect_usage counted W 100 3000
+loft_ctl quota recalc -u counted || fail "quota recalc"
+expect_usage counted W 100 3000
+loft_ctl quota get -u nosuch >/dev/null 2>&1
+[ $? = 67 ] || fail "quota get of nobody"
+loft_ctl quota get -u bad 2>"$scratch/stderr" >/dev/null
+[ $? = 89 ] || fail "quota get with a wrong rule"
+grep -q 'Invalid storage limit: many' "$scratch/stderr" || fail "quota get doesn't say: $(cat "$scratch/stderr")"
+[ "$(loft_ctl quota get -f tab -A 2>/dev/null | awk -F'\t' '$1 == "walked" { print $2, $3, $4, $5, $6 }')" = \
+	"Walked STORAGE 4 7 57" ] || fail "quota get -A: $(loft_ctl quota get -f tab -A 2>&1)"
 
 echo "- many workers, one user: not one message over"
 for i in $(seq 12); do
