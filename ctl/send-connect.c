@@ -46,8 +46,8 @@ send_start_tls(struct send *s, struct err *err)
 	struct tls *tls;
 	char text[160];
 
-	s->tls_context = tls_context_client(s->opt.ca_file, s->opt.verify,
-					    err);
+	s->tls_context = tls_context_client(s->opt.ca_file, s->opt.ca_dir,
+					    s->opt.verify, err);
 	if (s->tls_context == NULL)
 		return -1;
 	tls = tls_connect(s->client.stream, s->fd, s->fd, s->tls_context,

@@ -23,11 +23,13 @@ usage(FILE *f)
 "usage: loft-send [--socket PATH | --host HOST [--port PORT] |\n"
 "                  --command COMMAND] [-f SENDER] [--smtp] [--helo NAME]\n"
 "                 [--tls | --starttls] [--verify] [--ca-file FILE]\n"
+"                 [--ca-dir DIR]\n"
 "                 [--bdat] [--ignore-quota] [--batch-max N]\n"
 "                 [--timeout SECONDS] [--quiet] [--verbose] RECIPIENT...\n"
 "       loft-send --qmail [OPTION...]\n"
 "       loft-send --relay [--socket PATH | --host HOST [--port PORT]]\n"
 "                 [--tls | --starttls] [--verify] [--ca-file FILE]\n"
+"                 [--ca-dir DIR]\n"
 "                 [--helo NAME] [--timeout SECONDS] [--verbose]\n");
 }
 
@@ -82,8 +84,8 @@ check(const struct send *s)
 		return bad_usage("only one of --tls and --starttls can be "
 				 "used", "");
 	if (opt->verify && !opt->tls && !opt->starttls)
-		return bad_usage("--verify and --ca-file need --tls or "
-				 "--starttls", "");
+		return bad_usage("--verify, --ca-file and --ca-dir need "
+				 "--tls or --starttls", "");
 	if (opt->relay && (opt->command != NULL || s->rcpt_count > 0))
 		return bad_usage("--relay passes on what it gets: no "
 				 "recipients, no --command", "");
@@ -143,6 +145,7 @@ set_value(struct send_options *opt, int c, char *value)
 	case 'f': opt->sender = strip_brackets(value); break;
 	case 'H': opt->helo = value; break;
 	case 'C': opt->ca_file = value; opt->verify = true; break;
+	case 'D': opt->ca_dir = value; opt->verify = true; break;
 	case 't':
 		if (!num_u32(value, &opt->timeout) || opt->timeout == 0)
 			return bad_usage("not a time in seconds", value);
@@ -204,6 +207,7 @@ send_options_parse(struct send *s, int argc, char *argv[])
 		{ "starttls", no_argument, NULL, 'X' },
 		{ "verify", no_argument, NULL, 'y' },
 		{ "ca-file", required_argument, NULL, 'C' },
+		{ "ca-dir", required_argument, NULL, 'D' },
 		{ "bdat", no_argument, NULL, 'B' },
 		{ "ignore-quota", no_argument, NULL, 'I' },
 		{ "batch-max", required_argument, NULL, 'b' },

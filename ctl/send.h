@@ -30,7 +30,7 @@ struct send_options {
 	bool bdat, ignore_quota, relay, qmail;
 	unsigned batch_max;	/* recipients of a transaction; 0: any */
 	bool tls, starttls, verify;
-	const char *ca_file;
+	const char *ca_file, *ca_dir;
 };
 
 /* Everything of one run; lives in main(). */

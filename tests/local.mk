@@ -115,7 +115,7 @@ EXTRA_DIST += tests/fuzz/seeds-path tests/fuzz/path.dict \
 	tests/fuzz/seeds-userdb tests/fuzz/userdb.dict
 
 SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh tests/sh/lmtp-tls.sh \
-	tests/sh/lda-exit.sh tests/sh/lda-reject.sh tests/sh/lda-lookup.sh tests/sh/lmtp-faults.sh tests/sh/lda-faults.sh \
+	tests/sh/lda-exit.sh tests/sh/lda-reject.sh tests/sh/submit.sh tests/sh/lda-lookup.sh tests/sh/lmtp-faults.sh tests/sh/lda-faults.sh \
 	tests/sh/master-start.sh tests/sh/master-workers.sh \
 	tests/sh/master-reload.sh tests/sh/master-kill.sh \
 	tests/sh/master-upgrade.sh tests/sh/master-misc.sh \
@@ -131,6 +131,8 @@ EXTRA_DIST += tests/conf
 check_PROGRAMS += tests/talk/talk tests/talk/rough
 tests_talk_rough_LDADD = $(LDADD) $(SSL_LIBS)
 SH_TESTS += tests/sh/lmtp-rough.sh tests/sh/lmtp-forward.sh
+check_PROGRAMS += tests/talk/smtpd
+tests_talk_smtpd_LDADD = $(LDADD) $(SSL_LIBS)
 EXTRA_DIST += tests/talk/README $(wildcard $(srcdir)/tests/talk/*.talk)
 
 # Fault injection by LD_PRELOAD; never built with a sanitizer.

@@ -41,11 +41,20 @@
 	  "Program that sends mail.") \
 	X(STR, submission_host, "", \
 	  "Host or host:port that takes mail by SMTP instead of " \
-	  "sendmail_path.") \
+	  "sendmail_path; the port is 25, or 465 with smtps.") \
 	X(ENUM, submission_ssl, "no:smtps:starttls", \
 	  "TLS towards submission_host.") \
 	X(TIME, submission_timeout, "30 secs", \
-	  "Longest wait for submission_host.")
+	  "Longest wait for submission_host, or for sendmail_path to end.") \
+	X(STR, deliver_send_path, "", \
+	  "Program that speaks TLS with submission_host; empty means the " \
+	  "installed loft-send.") \
+	X(STR, ssl_client_ca_dir, "", \
+	  "Directory of certificates that servers are checked against.") \
+	X(STR, ssl_client_ca_file, "", \
+	  "File of certificates that servers are checked against.") \
+	X(BOOL, ssl_client_require_valid_cert, "yes", \
+	  "Refuse servers whose certificate can't be verified.")
 
 SETTINGS_STRUCT(deliver_settings, DELIVER_SETTINGS);
 

@@ -11,4 +11,6 @@ libloft_a_SOURCES += \
 	lib/deliver/report.c lib/deliver/report.h \
 	lib/deliver/report-delivered.c lib/deliver/report-delivered.h \
 	lib/deliver/save.c \
-	lib/deliver/submit.c lib/deliver/submit.h
+	lib/deliver/submit.c lib/deliver/submit.h \
+	lib/deliver/submit-program.c lib/deliver/submit-program.h \
+	lib/deliver/submit-smtp.c lib/deliver/submit-smtp.h

@@ -1,37 +1,32 @@
 /*
- * Sending mail; see submit.h.
+ * Sending mail; see submit.h. This process speaks SMTP without TLS itself; for
+ * TLS there is loft-send, so that loft-lda needs no OpenSSL and starts fast.
  */
 #include "deliver/submit.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
+#include <sysexits.h>
 
-#include "core/clock.h"
 #include "core/err.h"
 #include "core/pool.h"
 #include "core/str.h"
 #include "deliver/deliver-settings.h"
-#include "io/sock.h"
-#include "io/stream.h"
-#include "service/child.h"
-#include "service/priv.h"
-#include "smtp/client.h"
-#include "smtp/dots.h"
-#include "smtp/utf8.h"
+#include "deliver/submit-program.h"
+#include "deliver/submit-smtp.h"
 
 enum {
-	ARGS_MAX = 16,		/* words in sendmail_path */
-	WORDS_MAX = 200,	/* of what the program says */
-	PAUSE_MAX_MS = 50,	/* between looks at it */
-	EXIT_NO_EXEC = 127,
+	ARGS_MAX = 32,
+	OWN_ARGS_MAX = 6,	/* of them, behind sendmail_path's */
+	GRACE_SECS = 5,		/* for loft-send to end by itself */
+};
+
+/* The words of a command line, and what they are made of. */
+struct command {
+	char *args[ARGS_MAX + 1];
+	int count;
+	struct pool *pool;
 };
 
 static bool
@@ -40,259 +35,66 @@ uses_host(const struct deliver_settings *set)
 	return *set->submission_host != '\0';
 }
 
+static bool
+uses_tls(const struct deliver_settings *set)
+{
+	return strcmp(set->submission_ssl, "no") != 0;
+}
+
+static const char *
+send_path(const struct deliver_settings *set)
+{
+	return *set->deliver_send_path != '\0' ? set->deliver_send_path :
+		BINDIR "/loft-send";
+}
+
 bool
 submit_possible(const struct deliver_settings *set)
 {
 	char path[4096];
-	struct stat st;
 	size_t len = strcspn(set->sendmail_path, " ");
 
 	if (uses_host(set))
-		return strcmp(set->submission_ssl, "no") == 0;
+		return !uses_tls(set) || submit_program_exists(send_path(set));
 	if (len == 0 || len >= sizeof(path))
 		return false;
 	memcpy(path, set->sendmail_path, len);
 	path[len] = '\0';
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-		(st.st_mode & 0111) != 0;
+	return submit_program_exists(path);
 }
 
-/* --- the program --- */
+/* --- programs --- */
 
-static int
-write_all(int fd, const char *data, size_t len)
+static void
+add(struct command *c, const char *arg)
 {
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			data += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
-/* A file of no name that the program reads: it can't be kept waiting. */
-static int
-open_message(const struct submission *mail, struct err *err)
-{
-	int fd = memfd_create("loft-mail", MFD_CLOEXEC);
-
-	if (fd < 0)
-		return err_sys(err, "memfd_create(mail)");
-	if (write_all(fd, str_c(mail->message), mail->message->len) == 0 &&
-	    lseek(fd, 0, SEEK_SET) == 0)
-		return fd;
-	(void)err_sys(err, "write(mail)");
-	(void)close(fd);
-	return -1;
-}
-
-/* In the child. Whom we rest as, for good. */
-static bool
-drop_ids(void)
-{
-	gid_t gid = getegid();
-	const struct priv_ids ids = { geteuid(), gid, &gid, 1 };
-	struct err err;
-
-	if (!priv_is_root())
-		return true;
-	return ids.uid != 0 && priv_drop(&ids, &err) == 0;
-}
-
-static void __attribute__((noreturn))
-run_program(char *const args[], int message, int words)
-{
-	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	char *const env[] = { path, NULL };
-
-	if (!drop_ids() || child_clean(message, words, words) < 0 ||
-	    chdir("/") != 0)
-		_exit(EXIT_NO_EXEC);
-	(void)execve(args[0], args, env);
-	_exit(EXIT_NO_EXEC);
-}
-
-/* Wait for its end. False: it took too long and was killed. */
-static bool
-wait_for(pid_t pid, unsigned secs, int *status_r)
-{
-	deadline_t deadline = deadline_in((int64_t)secs * 1000);
-	long pause_ms = 1;
-
-	while (waitpid(pid, status_r, WNOHANG) == 0) {
-		struct timespec ts = { 0, pause_ms * 1000000 };
-
-		if (deadline_left(deadline) == 0) {
-			(void)kill(pid, SIGKILL);
-			(void)waitpid(pid, status_r, 0);
-			return false;
-		}
-		(void)nanosleep(&ts, NULL);
-		if (pause_ms * 2 <= PAUSE_MAX_MS)
-			pause_ms *= 2;
-	}
-	return true;
-}
-
-/* The first line that the program said. */
-static const char *
-first_words(int fd, char buf[WORDS_MAX])
-{
-	ssize_t n = pread(fd, buf, WORDS_MAX - 1, 0);
-
-	buf[n > 0 ? n : 0] = '\0';
-	buf[strcspn(buf, "\r\n")] = '\0';
-	return buf;
-}
-
-static int
-judge(const char *program, int status, int words, struct err *err)
-{
-	char buf[WORDS_MAX];
-
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	if (WIFSIGNALED(status))
-		return err_set(err, ERR_TEMP, "%s died of signal %d", program,
-			       WTERMSIG(status));
-	return err_set(err, ERR_TEMP, "%s failed with status %d: %s", program,
-		       WEXITSTATUS(status), first_words(words, buf));
-}
-
-static int
-spawn(const struct deliver_settings *set, char *const args[], int message,
-      int words, struct err *err)
-{
-	pid_t pid = fork();
-	int status = 0;
-
-	if (pid < 0)
-		return err_sys(err, "fork()");
-	if (pid == 0)
-		run_program(args, message, words);
-	if (!wait_for(pid, set->submission_timeout, &status))
-		return err_set(err, ERR_TEMP, "%s took longer than %u s",
-			       args[0], set->submission_timeout);
-	return judge(args[0], status, words, err);
+	if (c->count < ARGS_MAX)
+		c->args[c->count++] = pool_strdup(c->pool, arg);
 }
 
 static int
 send_by_program(const struct deliver_settings *set,
-		const struct submission *mail, struct err *err)
+		const struct submission *mail, struct pool *pool,
+		struct err *err)
 {
-	char *path = mem_strdup(set->sendmail_path), *rest = path;
-	char *sender = mem_strdup(*mail->sender != '\0' ? mail->sender : "<>");
-	char *recipient = mem_strdup(mail->recipient);
-	char opt_i[] = "-i", opt_f[] = "-f", end[] = "--";
-	char *args[ARGS_MAX + 6], *word;
-	int count = 0, message, words, result = -1;
+	struct command c = { .pool = pool };
+	char *rest = pool_strdup(pool, set->sendmail_path), *word;
 
-	while (count < ARGS_MAX && (word = strsep(&rest, " ")) != NULL) {
+	while (c.count < ARGS_MAX - OWN_ARGS_MAX &&
+	       (word = strsep(&rest, " ")) != NULL) {
 		if (*word != '\0')
-			args[count++] = word;
+			add(&c, word);
 	}
-	args[count++] = opt_i;
-	args[count++] = opt_f;
-	args[count++] = sender;
-	args[count++] = end;
-	args[count++] = recipient;
-	args[count] = NULL;
-	message = open_message(mail, err);
-	words = message < 0 ? -1 : memfd_create("loft-words", MFD_CLOEXEC);
-	if (words >= 0)
-		result = spawn(set, args, message, words, err);
-	else if (message >= 0)
-		(void)err_sys(err, "memfd_create(words)");
-	if (words >= 0)
-		(void)close(words);
-	if (message >= 0)
-		(void)close(message);
-	free(recipient);
-	free(sender);
-	free(path);
-	return result;
+	add(&c, "-i");
+	add(&c, "-f");
+	add(&c, *mail->sender != '\0' ? mail->sender : "<>");
+	add(&c, "--");
+	add(&c, mail->recipient);
+	return submit_program(c.args, mail->message, set->submission_timeout,
+			      err) == 0 ? 0 : -1;
 }
 
 /* --- the host --- */
-
-static bool
-has_8bit(const struct str *text)
-{
-	return smtp_has_8bit(str_c(text));
-}
-
-/* A command whose reply must have this first digit. What is refused for good
-   is our own trouble, unless it concerns the recipient or the mail. */
-static int
-expect(struct smtp_client *c, const char *command, unsigned digit,
-       struct err *err)
-{
-	bool final = strcmp(command, "RCPT TO") == 0 ||
-		strcmp(command, "DATA") == 0;
-
-	if (smtp_client_read(c, err) < 0)
-		return -1;
-	if (c->reply.code / 100 == digit)
-		return 0;
-	return err_set(err, final && c->reply.code / 100 == 5 ? ERR_PERM :
-		       ERR_TEMP, "%s failed: %s", command,
-		       smtp_client_reply_line(c));
-}
-
-static int
-send_envelope(struct smtp_client *c, const struct submission *mail,
-	      struct err *err)
-{
-	bool utf8 = smtp_has_8bit(mail->sender) ||
-		smtp_has_8bit(mail->recipient);
-
-	if (smtp_client_send(c, err, "MAIL FROM:<%s>%s%s", mail->sender,
-			     has_8bit(mail->message) &&
-			     (c->exts & SMTP_EXT_8BITMIME) != 0 ?
-			     " BODY=8BITMIME" : "",
-			     utf8 ? " SMTPUTF8" : "") < 0 ||
-	    expect(c, "MAIL FROM", 2, err) < 0)
-		return -1;
-	if (smtp_client_send(c, err, "RCPT TO:<%s>", mail->recipient) < 0 ||
-	    expect(c, "RCPT TO", 2, err) < 0)
-		return -1;
-	return smtp_client_send(c, err, "DATA") < 0 ? -1 :
-		expect(c, "DATA", 3, err);
-}
-
-static int
-send_text(struct smtp_client *c, const struct submission *mail,
-	  struct err *err)
-{
-	struct dots_stuffer stuffer = { false, false };
-	struct str out = STR_INIT;
-	int result;
-
-	dots_stuff(&stuffer, str_c(mail->message), mail->message->len, &out);
-	dots_stuff_end(&stuffer, &out);
-	result = smtp_client_write(c, str_c(&out), out.len, err);
-	str_free(&out);
-	return result < 0 ? -1 : expect(c, "DATA", 2, err);
-}
-
-static int
-talk(struct smtp_client *c, const struct submission *mail, struct err *err)
-{
-	struct err ignored;
-
-	if (smtp_client_hello(c, mail->hostname, err) < 0 ||
-	    send_envelope(c, mail, err) < 0 || send_text(c, mail, err) < 0)
-		return -1;
-	/* It has the mail; how we part doesn't matter. */
-	if (smtp_client_send(c, &ignored, "QUIT") == 0)
-		(void)smtp_client_read(c, &ignored);
-	return 0;
-}
 
 /* "host", "host:port", "[v6]:port". */
 static void
@@ -300,7 +102,6 @@ split_host(char *text, const char **host_r, const char **port_r)
 {
 	char *colon = strrchr(text, ':');
 
-	*port_r = "25";
 	*host_r = text;
 	if (*text == '[' && strchr(text, ']') != NULL) {
 		char *end = strchr(text, ']');
@@ -317,38 +118,87 @@ split_host(char *text, const char **host_r, const char **port_r)
 	*port_r = colon + 1;
 }
 
+/* The certificate is checked as the settings want it: against what they name,
+   else against what the system trusts. */
+static void
+add_tls(struct command *c, const struct deliver_settings *set)
+{
+	add(c, strcmp(set->submission_ssl, "smtps") == 0 ? "--tls" :
+	    "--starttls");
+	if (!set->ssl_client_require_valid_cert)
+		return;
+	add(c, "--verify");
+	if (*set->ssl_client_ca_file != '\0') {
+		add(c, "--ca-file");
+		add(c, set->ssl_client_ca_file);
+	}
+	if (*set->ssl_client_ca_dir != '\0') {
+		add(c, "--ca-dir");
+		add(c, set->ssl_client_ca_dir);
+	}
+}
+
+static int
+send_by_tls(const struct deliver_settings *set, const char *host,
+	    const char *port, const struct submission *mail,
+	    struct pool *pool, struct err *err)
+{
+	struct command c = { .pool = pool };
+	int status;
+
+	add(&c, send_path(set));
+	add(&c, "--smtp");
+	add(&c, "--host");
+	add(&c, host);
+	add(&c, "--port");
+	add(&c, port);
+	add_tls(&c, set);
+	add(&c, "--helo");
+	add(&c, mail->hostname);
+	add(&c, "--timeout");
+	add(&c, pool_printf(pool, "%u", set->submission_timeout));
+	add(&c, "-f");
+	add(&c, *mail->sender != '\0' ? mail->sender : "<>");
+	add(&c, "--");
+	add(&c, mail->recipient);
+	status = submit_program(c.args, mail->message,
+				set->submission_timeout + GRACE_SECS, err);
+	/* Of what is refused for good only this is surely the recipient's
+	   fault. */
+	if (status == EX_NOUSER)
+		err->kind = ERR_PERM;
+	return status == 0 ? 0 : -1;
+}
+
 static int
 send_by_host(const struct deliver_settings *set,
-	     const struct submission *mail, struct err *err)
+	     const struct submission *mail, struct pool *pool,
+	     struct err *err)
 {
-	int64_t timeout = (int64_t)set->submission_timeout * 1000;
-	char *text = mem_strdup(set->submission_host);
-	const char *host, *port;
-	struct smtp_client client;
-	int fd, result;
+	char *text = pool_strdup(pool, set->submission_host);
+	bool smtps = strcmp(set->submission_ssl, "smtps") == 0;
+	const char *host, *port = smtps ? "465" : "25";
 
 	split_host(text, &host, &port);
-	fd = sock_connect_inet(host, port, deadline_in(timeout), err);
-	free(text);
-	if (fd < 0)
-		return -1;
-	smtp_client_init(&client, stream_new(fd, fd), false, timeout);
-	result = talk(&client, mail, err);
-	smtp_client_deinit(&client);
-	return result;
+	return uses_tls(set) ?
+		send_by_tls(set, host, port, mail, pool, err) :
+		submit_smtp(host, port, set->submission_timeout, mail, err);
 }
 
 int
 submit_mail(const struct deliver_settings *set, const struct submission *mail,
 	    struct err *err)
 {
+	struct pool *pool;
 	int result;
 
 	if (!submit_possible(set))
 		return err_set(err, ERR_CONFIG, "Neither submission_host nor "
 			       "sendmail_path can be used");
-	result = uses_host(set) ? send_by_host(set, mail, err) :
-		send_by_program(set, mail, err);
+	pool = pool_new();
+	result = uses_host(set) ? send_by_host(set, mail, pool, err) :
+		send_by_program(set, mail, pool, err);
+	pool_free(&pool);
 	return result == 0 ? 0 : err_prefix(err, "sending mail to <%s>",
 					    mail->recipient);
 }

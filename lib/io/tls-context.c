@@ -366,8 +366,23 @@ tls_context_server(const struct tls_config *config, struct err *err)
 	return ctx;
 }
 
+static int
+load_trusted(SSL_CTX *ssl, const char *ca_file, const char *ca_dir,
+	     struct err *err)
+{
+	if (ca_file == NULL && ca_dir == NULL &&
+	    SSL_CTX_set_default_verify_paths(ssl) != 1)
+		return refused(err, "certificates", "can't be read");
+	if (ca_file != NULL && SSL_CTX_load_verify_file(ssl, ca_file) != 1)
+		return refused(err, ca_file, "can't be read");
+	if (ca_dir != NULL && SSL_CTX_load_verify_dir(ssl, ca_dir) != 1)
+		return refused(err, ca_dir, "can't be read");
+	return 0;
+}
+
 struct tls_context *
-tls_context_client(const char *ca_file, bool verify, struct err *err)
+tls_context_client(const char *ca_file, const char *ca_dir, bool verify,
+		   struct err *err)
 {
 	struct tls_context *ctx = context_new(TLS_client_method(), err);
 
@@ -376,14 +391,9 @@ tls_context_client(const char *ca_file, bool verify, struct err *err)
 	(void)SSL_CTX_set_options(ctx->ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_verify(ctx->ssl, verify ? SSL_VERIFY_PEER :
 			   SSL_VERIFY_NONE, NULL);
-	if (!verify || (ca_file != NULL ?
-			SSL_CTX_load_verify_file(ctx->ssl, ca_file) :
-			SSL_CTX_set_default_verify_paths(ctx->ssl)) == 1)
-		return ctx;
-	(void)refused(err, ca_file != NULL ? ca_file : "certificates",
-		      "can't be read");
-	tls_context_free(&ctx);
-	return NULL;
+	if (verify && load_trusted(ctx->ssl, ca_file, ca_dir, err) < 0)
+		tls_context_free(&ctx);
+	return ctx;
 }
 
 void

@@ -33,8 +33,10 @@ struct tls_context *tls_context_server(const struct tls_config *config,
 				       struct err *err);
 
 /* For a client. The server's certificate is checked when `verify`, against
-   the certificates in ca_file, or the system's where it is NULL. */
-struct tls_context *tls_context_client(const char *ca_file, bool verify,
+   the certificates in ca_file and ca_dir (one per file, as openssl-rehash(1)
+   names them), or the system's where both are NULL. */
+struct tls_context *tls_context_client(const char *ca_file,
+				       const char *ca_dir, bool verify,
 				       struct err *err);
 void tls_context_free(struct tls_context **ctxp);
 

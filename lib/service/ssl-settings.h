@@ -35,15 +35,9 @@
 	  "compression and no_ticket, separated by blanks.") \
 	X(STR, ssl_dh, "", "Diffie-Hellman parameters, as <path.") \
 	X(STR, ssl_crypto_device, "", "OpenSSL engine; not used.") \
-	X(STR, ssl_client_ca_dir, "", \
-	  "Directory of certificates that servers are checked against.") \
-	X(STR, ssl_client_ca_file, "", \
-	  "File of certificates that servers are checked against.") \
 	X(STR, ssl_client_cert, "", \
 	  "Certificate to show to servers, as <path.") \
 	X(STR, ssl_client_key, "", "Private key of ssl_client_cert, as <path.") \
-	X(BOOL, ssl_client_require_valid_cert, "yes", \
-	  "Refuse servers whose certificate can't be verified.") \
 	X(BOOL, verbose_ssl, "no", "Log TLS handshakes and alerts.")
 
 SETTINGS_STRUCT(ssl_settings, SSL_SETTINGS);

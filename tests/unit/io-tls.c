@@ -112,7 +112,7 @@ echo_client(int fd)
 	char *line;
 	size_t len;
 
-	client = tls_context_client(NULL, false, &err);
+	client = tls_context_client(NULL, NULL, false, &err);
 	if (client == NULL ||
 	    tls_connect(c, fd, fd, client, "test.example", &err) == NULL ||
 	    stream_handshake(c, deadline_in(WAIT_MS)) != STREAM_OK)

@@ -1,0 +1,177 @@
+/*
+ * Programs that send mail; see submit-program.h.
+ */
+#include "deliver/submit-program.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/err.h"
+#include "core/str.h"
+#include "service/child.h"
+#include "service/priv.h"
+
+enum {
+	WORDS_MAX = 200,	/* of what the program says */
+	PAUSE_MAX_MS = 50,	/* between looks at it */
+	EXIT_NO_EXEC = 127,
+};
+
+bool
+submit_program_exists(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+		(st.st_mode & 0111) != 0;
+}
+
+static int
+write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+/* A file of no name that the program reads: it can't be kept waiting. */
+static int
+open_input(const struct str *input, struct err *err)
+{
+	int fd = memfd_create("loft-mail", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, "memfd_create(mail)");
+	if (write_all(fd, str_c(input), input->len) == 0 &&
+	    lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	(void)err_sys(err, "write(mail)");
+	(void)close(fd);
+	return -1;
+}
+
+/* In the child. Whom we rest as, for good. */
+static bool
+drop_ids(void)
+{
+	gid_t gid = getegid();
+	const struct priv_ids ids = { geteuid(), gid, &gid, 1 };
+	struct err err;
+
+	if (!priv_is_root())
+		return true;
+	return ids.uid != 0 && priv_drop(&ids, &err) == 0;
+}
+
+static void __attribute__((noreturn))
+run_program(char *const args[], int message, int words)
+{
+	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	char *const env[] = { path, NULL };
+
+	if (!drop_ids() || child_clean(message, words, words) < 0 ||
+	    chdir("/") != 0)
+		_exit(EXIT_NO_EXEC);
+	(void)execve(args[0], args, env);
+	_exit(EXIT_NO_EXEC);
+}
+
+/* Wait for its end. False: it took too long and was killed. */
+static bool
+wait_for(pid_t pid, unsigned secs, int *status_r)
+{
+	deadline_t deadline = deadline_in((int64_t)secs * 1000);
+	long pause_ms = 1;
+
+	while (waitpid(pid, status_r, WNOHANG) == 0) {
+		struct timespec ts = { 0, pause_ms * 1000000 };
+
+		if (deadline_left(deadline) == 0) {
+			(void)kill(pid, SIGKILL);
+			(void)waitpid(pid, status_r, 0);
+			return false;
+		}
+		(void)nanosleep(&ts, NULL);
+		if (pause_ms * 2 <= PAUSE_MAX_MS)
+			pause_ms *= 2;
+	}
+	return true;
+}
+
+/* The first line that the program said. */
+static const char *
+first_words(int fd, char buf[WORDS_MAX])
+{
+	ssize_t n = pread(fd, buf, WORDS_MAX - 1, 0);
+
+	buf[n > 0 ? n : 0] = '\0';
+	buf[strcspn(buf, "\r\n")] = '\0';
+	return buf;
+}
+
+static int
+judge(const char *program, int status, int words, struct err *err)
+{
+	char buf[WORDS_MAX];
+
+	if (WIFSIGNALED(status))
+		return err_set(err, ERR_TEMP, "%s died of signal %d", program,
+			       WTERMSIG(status));
+	if (WEXITSTATUS(status) != 0)
+		(void)err_set(err, ERR_TEMP, "%s failed with status %d: %s",
+			      program, WEXITSTATUS(status),
+			      first_words(words, buf));
+	return WEXITSTATUS(status);
+}
+
+static int
+spawn(char *const args[], unsigned secs, int message, int words,
+      struct err *err)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid < 0)
+		return err_sys(err, "fork()");
+	if (pid == 0)
+		run_program(args, message, words);
+	if (!wait_for(pid, secs, &status))
+		return err_set(err, ERR_TEMP, "%s took longer than %u s",
+			       args[0], secs);
+	return judge(args[0], status, words, err);
+}
+
+int
+submit_program(char *const args[], const struct str *input, unsigned secs,
+	       struct err *err)
+{
+	int message = open_input(input, err), words, result = -1;
+
+	if (message < 0)
+		return -1;
+	words = memfd_create("loft-words", MFD_CLOEXEC);
+	if (words >= 0) {
+		result = spawn(args, secs, message, words, err);
+		(void)close(words);	/* both are gone with that */
+	} else {
+		(void)err_sys(err, "memfd_create(words)");
+	}
+	(void)close(message);
+	return result;
+}
