@@ -326,9 +326,22 @@ place(void *ctx, uint64_t *base_r)
 	return deliver_open_unnamed(lda->batch, &d, base_r);
 }
 
+/* mail_temp_dir is of no use. */
+static int
+shelter(void *ctx, const struct err *why)
+{
+	struct lda *lda = ctx;
+	struct delivery d = { .user = lda->user, .log.prefix = "" };
+
+	log_warning(&log_process, "%s: Receiving the message beside the mail",
+		    why->text);
+	return deliver_open_shelter(lda->batch, &d, false);
+}
+
 static int
 read_message(struct lda *lda, struct err *err)
 {
+	static const struct spool_places places = { place, shelter };
 	const struct mail_settings *set =
 		deliver_batch_mail_settings(lda->batch);
 	const char *from = NULL;
@@ -340,7 +353,7 @@ read_message(struct lda *lda, struct err *err)
 			return err_path(err, "open", lda->path);
 	}
 	lda->spool = spool_new(set->mail_temp_dir);
-	spool_set_place(lda->spool, place, lda);
+	spool_set_places(lda->spool, &places, lda);
 	result = input_read(fd, lda->spool, lda->pool,
 			    lda->path == NULL ? &from : NULL, err);
 	if (lda->path != NULL)

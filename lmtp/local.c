@@ -150,10 +150,35 @@ place(void *ctx, uint64_t *base_r)
 	return deliver_open_unnamed(s->env->batch, &d, base_r);
 }
 
+/* mail_temp_dir is of no use: whoever of the recipients has room. */
+static int
+shelter(void *ctx, const struct err *why)
+{
+	struct lmtp_session *s = ctx;
+	struct delivery d = { .mailbox = "INBOX", .log.prefix = "" };
+	const struct lmtp_rcpt *rcpt;
+	int fd = -1;
+
+	log_warning(&s->log, "%s: Receiving the message beside the mail",
+		    why->text);
+	STAILQ_FOREACH(rcpt, &s->trans->rcpts, link) {
+		if (rcpt->same_as != NULL)
+			continue;
+		d.user = rcpt->user;
+		fd = deliver_open_shelter(s->env->batch, &d,
+					  s->trans->rcpt_count > 1);
+		if (fd >= 0)
+			break;
+	}
+	return fd;
+}
+
 void
 lmtp_local_expect(struct lmtp_session *s)
 {
-	spool_set_place(s->env->spool, place, s);
+	static const struct spool_places places = { place, shelter };
+
+	spool_set_places(s->env->spool, &places, s);
 }
 
 static void

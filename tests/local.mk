@@ -115,7 +115,7 @@ EXTRA_DIST += tests/fuzz/seeds-path tests/fuzz/path.dict \
 	tests/fuzz/seeds-userdb tests/fuzz/userdb.dict
 
 SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh tests/sh/lmtp-tls.sh \
-	tests/sh/lda-exit.sh tests/sh/lda-reject.sh tests/sh/submit.sh tests/sh/lda-lookup.sh tests/sh/lmtp-faults.sh tests/sh/lda-faults.sh \
+	tests/sh/lda-exit.sh tests/sh/lda-reject.sh tests/sh/submit.sh tests/sh/spool.sh tests/sh/lda-lookup.sh tests/sh/lmtp-faults.sh tests/sh/lda-faults.sh \
 	tests/sh/master-start.sh tests/sh/master-workers.sh \
 	tests/sh/master-reload.sh tests/sh/master-kill.sh \
 	tests/sh/master-upgrade.sh tests/sh/master-misc.sh \

@@ -51,6 +51,9 @@ const char *deliver_shorten(const char *text, size_t max, struct pool *pool);
 /* An unnamed file where the message will be, with its headers; or -1. */
 int deliver_save_unnamed(struct deliver_task *task);
 
+/* An empty one near there; or -1. */
+int deliver_save_shelter(struct deliver_task *task, bool shared);
+
 /* The delivery's line: deliver_log_format with this result. */
 void deliver_log(const struct deliver_task *task, enum log_level level,
 		 const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -363,6 +363,21 @@ deliver_check_rcpt(struct deliver_batch *batch, struct delivery *d,
 	return check_rcpt(batch, task_new(batch, d), size, full);
 }
 
+int
+deliver_open_shelter(struct deliver_batch *batch, struct delivery *d,
+		     bool shared)
+{
+	struct deliver_task *task = task_new(batch, d);
+	int fd;
+
+	if (task_settings(batch, task) < 0 ||
+	    become(batch, task, &d->err) < 0)
+		return -1;
+	fd = deliver_save_shelter(task, shared);
+	leave(batch);
+	return fd;
+}
+
 void
 deliver_add(struct deliver_batch *batch, struct delivery *d)
 {

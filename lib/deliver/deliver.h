@@ -94,7 +94,7 @@ bool deliver_has_plugins(const struct deliver_batch *batch,
 int deliver_check_rcpt(struct deliver_batch *batch, struct delivery *d,
 		       uint64_t size, bool full);
 
-/* For spool_set_place(), when a message is too large for memory: open an
+/* For spool_set_places(), when a message is too large for memory: open an
    unnamed file in the mail of d's user, with d->headers in it (as many octets
    as *base_r says), so that it need not be copied when it is delivered. Only
    user, headers and mailbox of d count. The message must have no other
@@ -102,6 +102,13 @@ int deliver_check_rcpt(struct deliver_batch *batch, struct delivery *d,
    -1 when that can't be. */
 int deliver_open_unnamed(struct deliver_batch *batch, struct delivery *d,
 			 uint64_t *base_r);
+
+/* For the same, when mail_temp_dir can't be used: an empty unnamed file near
+   the mail of d's user, who doesn't get at it as long as it has no name.
+   shared: the message has recipients with other ids, so that it must never
+   have had one. */
+int deliver_open_shelter(struct deliver_batch *batch, struct delivery *d,
+			 bool shared);
 
 /* Settle all that was added: sync, undo what failed, log; then d->stored and
    d->err are final and the batch is empty again. */

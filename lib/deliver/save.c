@@ -11,6 +11,7 @@
 #include "deliver/deliver-settings.h"
 #include "deliver/plugin.h"
 #include "io/spool.h"
+#include "io/unnamed.h"
 #include "mail/message.h"
 #include "storage/mail-settings.h"
 #include "storage/storage.h"
@@ -154,6 +155,34 @@ deliver_save_unnamed(struct deliver_task *task)
 			    &task->d->err) < 0)
 		return -1;
 	return mailbox_open_unnamed(box, task->d->headers);
+}
+
+/* In this directory, or in the next one above that is there. */
+static int
+open_near(const char *dir, bool shared, struct pool *pool)
+{
+	char *path = pool_strdup(pool, dir), *slash;
+	struct err err;
+	int fd;
+
+	while ((fd = unnamed_open(path, !shared, &err)) < 0 &&
+	       (slash = strrchr(path, '/')) != NULL && slash != path)
+		*slash = '\0';
+	return fd;
+}
+
+int
+deliver_save_shelter(struct deliver_task *task, bool shared)
+{
+	const char *home = task->d->user->home;
+	struct storage *storage;
+	int fd = -1;
+
+	if (deliver_open_storage(task, &storage) == 0)
+		fd = open_near(storage_root(storage), shared, task->pool);
+	if (fd < 0 && home != NULL)
+		fd = open_near(home, shared, task->pool);
+	return fd;
 }
 
 int

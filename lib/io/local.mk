@@ -5,4 +5,5 @@ libloft_a_SOURCES += \
 	lib/io/stream.c lib/io/stream.h \
 	lib/io/spool.c lib/io/spool.h \
 	lib/io/tls.c lib/io/tls.h lib/io/tls-private.h \
-	lib/io/tls-context.c
+	lib/io/tls-context.c \
+	lib/io/unnamed.c lib/io/unnamed.h

@@ -2,7 +2,9 @@
  * A message while it is received; see spool.h. Octets gather in a buffer;
  * when that has grown to MEMORY_MAX it is written to an unnamed file and
  * serves as the file's write buffer from then on. A short message therefore
- * never touches a disk before it is delivered.
+ * never touches a disk before it is delivered. There are several places for
+ * that file: where one can't be used or has no room, the next one is taken,
+ * with what the last one has got so far.
  */
 #include "io/spool.h"
 
@@ -15,22 +17,26 @@
 
 #include "core/err.h"
 #include "core/pool.h"
-#include "core/str.h"
+#include "io/unnamed.h"
 
 enum {
 	MEMORY_MIN = 16 * 1024,
 	MEMORY_KEEP = 32 * 1024,	/* what an idle worker may hold */
 	MEMORY_MAX = 128 * 1024,
+	MOVE_CHUNK = 64 * 1024,
 };
+
+/* Where the content is, in the order in which places are tried. */
+enum stage { IN_MEMORY, IN_PLACE, IN_TEMP_DIR, IN_SHELTER, NOWHERE };
 
 struct spool {
 	char *temp_dir;
 	char *buf;
 	size_t used, cap;	/* of buf */
+	enum stage stage;
 	int fd;			/* the unnamed file, or -1 */
-	spool_place_fn *place;	/* gives it; NULL: temp_dir does */
-	void *place_ctx;
-	bool placed;		/* it did */
+	const struct spool_places *places;	/* NULL: temp_dir alone */
+	void *places_ctx;
 	uint64_t base;		/* octets of others before ours in it */
 	uint64_t written;	/* octets in the file; the buffer comes after */
 	uint64_t lines;
@@ -63,10 +69,11 @@ spool_free(struct spool **spp)
 }
 
 void
-spool_set_place(struct spool *sp, spool_place_fn *place, void *ctx)
+spool_set_places(struct spool *sp, const struct spool_places *places,
+		 void *ctx)
 {
-	sp->place = place;
-	sp->place_ctx = ctx;
+	sp->places = places;
+	sp->places_ctx = ctx;
 }
 
 void
@@ -80,46 +87,12 @@ spool_reset(struct spool *sp)
 		sp->buf = NULL;
 		sp->cap = 0;
 	}
-	sp->place = NULL;
-	sp->placed = false;
+	sp->places = NULL;
+	sp->stage = IN_MEMORY;
 	sp->used = 0;
 	sp->base = sp->written = sp->lines = 0;
 	sp->pending_cr = false;
 	sp->last = '\0';
-}
-
-/* For file systems without O_TMPFILE: a name for an instant. */
-static int
-open_unlinked(const char *dir, struct err *err)
-{
-	struct str path = STR_INIT;
-	int fd;
-
-	str_printf(&path, "%s/loft-spool.XXXXXX", dir);
-	fd = mkostemp(path.data, O_CLOEXEC);
-	if (fd < 0) {
-		(void)err_path(err, "mkstemp", path.data);
-	} else if (unlink(path.data) < 0) {
-		(void)err_path(err, "unlink", path.data);
-		(void)close(fd);
-		fd = -1;
-	}
-	str_free(&path);
-	return fd;
-}
-
-static int
-open_unnamed(const char *dir, struct err *err)
-{
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd >= 0)
-		return fd;
-	/* EISDIR and EINVAL: kernels or file systems that don't know the
-	   flag. */
-	if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)
-		return open_unlinked(dir, err);
-	return err_path(err, "open", dir);
 }
 
 static int
@@ -132,7 +105,7 @@ file_error(const struct spool *sp, const char *call, struct err *err)
 	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", sp->fd);
 	len = readlink(self, path, sizeof(path) - 1);
 	errno = saved_errno;
-	if (len < 0 || !sp->placed) {
+	if (len < 0 || sp->stage == IN_TEMP_DIR) {
 		return err_sys(err, "%s(unnamed file in mail_temp_dir %s)",
 			       call, sp->temp_dir);
 	}
@@ -140,6 +113,7 @@ file_error(const struct spool *sp, const char *call, struct err *err)
 	return err_sys(err, "%s(%s)", call, path);
 }
 
+/* -1 with err and errno. */
 static int
 write_all(const struct spool *sp, const char *data, size_t len,
 	  struct err *err)
@@ -152,7 +126,11 @@ write_all(const struct spool *sp, const char *data, size_t len,
 		if (n == 0)
 			errno = ENOSPC;
 		if (n <= 0) {
-			return file_error(sp, "write", err);
+			int cause = errno;
+
+			(void)file_error(sp, "write", err);
+			errno = cause;
+			return -1;
 		}
 		data += n;
 		len -= (size_t)n;
@@ -160,31 +138,98 @@ write_all(const struct spool *sp, const char *data, size_t len,
 	return 0;
 }
 
+/* The file of this stage, or -1: with why for the temp dir, else with what it
+   was. */
 static int
-open_file(struct spool *sp, struct err *err)
+open_stage(struct spool *sp, uint64_t *base_r, struct err *why)
 {
+	const struct spool_places *places = sp->places;
 	struct err cause;
+	int fd;
 
-	if (sp->place != NULL)
-		sp->fd = sp->place(sp->place_ctx, &sp->base);
-	sp->placed = sp->fd >= 0;
-	if (sp->placed)
-		return 0;
-	sp->base = 0;
-	sp->fd = open_unnamed(sp->temp_dir, &cause);
-	if (sp->fd >= 0)
-		return 0;
-	return err_set(err, ERR_TEMP, "mail_temp_dir can't be used: %s",
-		       cause.text);
+	*base_r = 0;
+	if (sp->stage == IN_PLACE)
+		return places == NULL || places->in_place == NULL ? -1 :
+			places->in_place(sp->places_ctx, base_r);
+	if (sp->stage == IN_SHELTER)
+		return places == NULL || places->shelter == NULL ? -1 :
+			places->shelter(sp->places_ctx, why);
+	fd = unnamed_open(sp->temp_dir, true, &cause);
+	return fd >= 0 ? fd :
+		err_set(why, ERR_TEMP, "mail_temp_dir can't be used: %s",
+			cause.text);
+}
+
+/* What the old file has got, into the new one. */
+static int
+move(const struct spool *sp, int from, uint64_t base, struct err *err)
+{
+	char *buf = mem_alloc(MOVE_CHUNK);
+	uint64_t done = 0;
+	int result = 0;
+
+	while (result == 0 && done < sp->written) {
+		uint64_t left = sp->written - done;
+		size_t want = left < MOVE_CHUNK ? (size_t)left : MOVE_CHUNK;
+		ssize_t n = pread(from, buf, want, (off_t)(base + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			result = err_sys(err, "pread(unnamed file)");
+			break;
+		}
+		result = write_all(sp, buf, (size_t)n, err);
+		done += (uint64_t)n;
+	}
+	free(buf);
+	return result;
+}
+
+/* Go on to the next place that takes what there is. why says what was wrong
+   with the last one, and then with all of them. */
+static int
+next_place(struct spool *sp, struct err *why)
+{
+	while (++sp->stage < NOWHERE) {
+		int old = sp->fd, fd;
+		uint64_t old_base = sp->base, base;
+
+		fd = open_stage(sp, &base, why);
+		if (fd < 0)
+			continue;
+		sp->fd = fd;
+		sp->base = base;
+		if (old < 0 || move(sp, old, old_base, why) == 0) {
+			if (old >= 0)
+				(void)close(old);	/* not wanted any more */
+			return 0;
+		}
+		(void)close(fd);
+		sp->fd = old;
+		sp->base = old_base;
+	}
+	return -1;
+}
+
+/* Would another place do better? Not where it is the process that may not
+   write so much. */
+static bool
+may_move(int errnum)
+{
+	return errnum == ENOSPC || errnum == EDQUOT || errnum == EIO ||
+		errnum == EROFS;
 }
 
 static int
 flush(struct spool *sp, struct err *err)
 {
-	if (sp->fd < 0 && open_file(sp, err) < 0)
+	if (sp->fd < 0 && next_place(sp, err) < 0)
 		return -1;
-	if (write_all(sp, sp->buf, sp->used, err) < 0)
-		return -1;
+	while (write_all(sp, sp->buf, sp->used, err) < 0) {
+		if (!may_move(errno) || next_place(sp, err) < 0)
+			return -1;
+	}
 	sp->written += sp->used;
 	sp->used = 0;
 	return 0;
@@ -321,7 +366,7 @@ spool_base(const struct spool *sp)
 bool
 spool_is_placed(const struct spool *sp)
 {
-	return sp->placed;
+	return sp->stage == IN_PLACE && sp->fd >= 0;
 }
 
 ssize_t

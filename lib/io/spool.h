@@ -20,22 +20,31 @@ struct spool;
 struct spool *spool_new(const char *temp_dir);
 void spool_free(struct spool **sp);
 
-/* Until the next reset: where the content goes when memory is full, rather
-   than into an unnamed file in temp_dir. The function returns a descriptor
-   open for reading and writing, which the spool owns from then on, its
-   position behind *base_r octets that stand in front of the content; or -1,
-   and temp_dir serves. */
-typedef int spool_place_fn(void *ctx, uint64_t *base_r);
-void spool_set_place(struct spool *sp, spool_place_fn *place, void *ctx);
+/* Other places for the content when memory is full; either may be NULL. Both
+   return a descriptor open for reading and writing, which the spool owns from
+   then on, or -1. */
+struct spool_places {
+	/* Asked before temp_dir is used. The position is behind *base_r
+	   octets that stand in front of the content. */
+	int (*in_place)(void *ctx, uint64_t *base_r);
+	/* Asked when there is no room in temp_dir, or no such directory; why
+	   says what is wrong with it. The file is empty. */
+	int (*shelter)(void *ctx, const struct err *why);
+};
 
-/* Did that function give the file? */
+/* Use them until the next reset. */
+void spool_set_places(struct spool *sp, const struct spool_places *places,
+		      void *ctx);
+
+/* Is the content in a file that in_place() gave? */
 bool spool_is_placed(const struct spool *sp);
 
 /* Forget the content, keep the memory: for the next transaction. */
 void spool_reset(struct spool *sp);
 
 /* Append octets as they came; a CR directly before LF is dropped, also when
-   they come in two calls. -1 when there is no room (ERR_TEMP, with path). */
+   they come in two calls. When a file system is full the content moves to the
+   next place; -1 when no place has room (ERR_TEMP, with path). */
 int spool_write(struct spool *sp, const void *data, size_t len,
 		struct err *err);
 

@@ -253,8 +253,10 @@ TALK
 logged 'Error: .*first_valid_uid'
 
 echo "- no room for the message: the rest is read over, each recipient is told"
-sed "1i mail_temp_dir = $loft_dir/no-such-dir" "$loft_file" >"$loft_dir/room.conf"
-play_by_hand "mail_temp_dir" "$loft_dir/room.conf" <<'TALK'
+(
+	ulimit -f 512
+	play_by_hand "no room" "$loft_file"
+) <<'TALK' || exit 1
 C: LHLO x
 C: MAIL FROM:<a@b>
 C: RCPT TO:<erin>
@@ -276,7 +278,7 @@ C: QUIT
 S: 221 2.0.0 Bye
 TALK
 [ "$(loft_mails erin)" = 0 ] || fail "something was stored"
-logged 'Error: .*no-such-dir'
+logged 'Error: .*File too large'
 
 echo "- one recipient's mailbox can't be written, the other gets the message"
 : >"$loft_mail/grace"

@@ -283,6 +283,8 @@ place(void *ctx, uint64_t *base_r)
 	return deliver_open_unnamed(ctx, placed_for, base_r);
 }
 
+static const struct spool_places in_place = { place, NULL };
+
 /* A large message is received into the mailbox, behind its headers. */
 START_TEST(large_is_not_copied)
 {
@@ -300,7 +302,7 @@ START_TEST(large_is_not_copied)
 	memset(block, 'x', sizeof(block));
 	placed_for = d;
 	spool_reset(spool);
-	spool_set_place(spool, place, batch);
+	spool_set_places(spool, &in_place, batch);
 	ck_assert_int_eq(spool_write(spool, "Message-ID: <2@t>\n\n", 19,
 				     &err), 0);
 	for (int i = 0; i < 64; i++)

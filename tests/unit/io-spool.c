@@ -1,15 +1,39 @@
 /* The spool: line ends, memory against file, and what happens without room. */
 #include "tests/unit/unit.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "core/err.h"
 #include "core/pool.h"
 #include "io/spool.h"
+
+static size_t room = SIZE_MAX;	/* of all files whose st_mode has S_IXUSR */
+
+/* In place of libc's: disks that are full. */
+ssize_t
+write(int fd, const void *data, size_t len)
+{
+	struct stat st;
+
+	if (room != SIZE_MAX && fstat(fd, &st) == 0 &&
+	    (st.st_mode & S_IXUSR) != 0) {
+		if (room == 0) {
+			errno = ENOSPC;
+			return -1;
+		}
+		if (len > room)
+			len = room;
+		room -= len;
+	}
+	return syscall(SYS_write, fd, data, len);
+}
 
 static void
 check_content(const struct spool *sp, const char *want, size_t len)
@@ -152,5 +176,125 @@ START_TEST(full_disk_is_told)
 }
 END_TEST
 
+/* --- places --- */
+
+static char where[64];
+static unsigned asked_in_place, asked_shelter;
+static bool place_is_small, shelter_is_small, no_place, no_shelter;
+static const char before[] = "H: 1\n";
+
+static int
+open_one(bool is_small)
+{
+	int fd = open(where, O_TMPFILE | O_RDWR, is_small ? 0700 : 0600);
+
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+static int
+in_place(void *ctx, uint64_t *base_r)
+{
+	int fd;
+
+	ck_assert_ptr_eq(ctx, where);
+	asked_in_place++;
+	if (no_place)
+		return -1;
+	fd = open_one(place_is_small);
+	*base_r = strlen(before);
+	ck_assert_int_eq(syscall(SYS_write, fd, before, *base_r), *base_r);
+	return fd;
+}
+
+static int
+shelter(void *ctx, const struct err *why)
+{
+	ck_assert_ptr_eq(ctx, where);
+	ck_assert_ptr_nonnull(strstr(why->text, "/nonexistent"));
+	asked_shelter++;
+	return no_shelter ? -1 : open_one(shelter_is_small);
+}
+
+static const struct spool_places places = { in_place, shelter };
+
+/* Three megabytes, of which the first places take 1,000,000 octets. */
+static int
+fill(struct spool *sp, const char *want, size_t len, struct err *err)
+{
+	size_t at = 0;
+
+	asked_in_place = asked_shelter = 0;
+	room = 1000000;
+	spool_reset(sp);
+	spool_set_places(sp, &places, where);
+	while (at < len) {
+		size_t n = len - at < 50000 ? len - at : 50000;
+
+		if (spool_write(sp, want + at, n, err) < 0)
+			return -1;
+		at += n;
+	}
+	return spool_finish(sp, err);
+}
+
+START_TEST(places_in_turn)
+{
+	size_t len = 3000000;
+	char *want = mem_alloc(len);
+	struct spool *sp = spool_new("/nonexistent");
+	struct spool *with_temp;
+	struct err err;
+
+	strcpy(where, "/tmp/loft-unit.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(where));
+	for (size_t i = 0; i < len; i++)
+		want[i] = (char)('a' + i * 7 % 26);
+	/* room at once */
+	ck_assert_int_eq(fill(sp, want, len, &err), 0);
+	ck_assert(spool_is_placed(sp));
+	ck_assert_uint_eq(spool_base(sp), strlen(before));
+	check_content(sp, want, len);
+	ck_assert_uint_eq(asked_shelter, 0);
+	/* none in the middle: what is there moves on */
+	place_is_small = true;
+	ck_assert_int_eq(fill(sp, want, len, &err), 0);
+	ck_assert(!spool_is_placed(sp));
+	ck_assert_uint_eq(spool_base(sp), 0);
+	check_content(sp, want, len);
+	ck_assert_uint_eq(asked_in_place, 1);
+	ck_assert_uint_eq(asked_shelter, 1);
+	/* into the temp dir, if there is one */
+	with_temp = spool_new(where);
+	ck_assert_int_eq(fill(with_temp, want, len, &err), 0);
+	check_content(with_temp, want, len);
+	ck_assert_uint_eq(asked_shelter, 0);
+	ck_assert(!spool_is_placed(with_temp));
+	spool_free(&with_temp);
+	/* no place */
+	no_place = true;
+	ck_assert_int_eq(fill(sp, want, len, &err), 0);
+	check_content(sp, want, len);
+	/* nowhere */
+	shelter_is_small = true;
+	ck_assert_int_eq(fill(sp, want, len, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "No space left"));
+	ck_assert_uint_eq(asked_shelter, 1);
+	no_shelter = true;
+	ck_assert_int_eq(fill(sp, want, len, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "mail_temp_dir can't be used"));
+	no_place = false;
+	ck_assert_int_eq(fill(sp, want, len, &err), -1);
+	/* and all is well again */
+	place_is_small = false;
+	ck_assert_int_eq(fill(sp, want, len, &err), 0);
+	check_content(sp, want, len);
+	spool_free(&sp);
+	ck_assert_int_eq(rmdir(where), 0);
+	free(want);
+}
+END_TEST
+
 UNIT_MAIN("io-spool", line_ends_across_calls, large_goes_to_unnamed_file,
-	  unusable_temp_dir_is_named, full_disk_is_told);
+	  unusable_temp_dir_is_named, full_disk_is_told,
+	  places_in_turn);
