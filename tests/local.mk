@@ -172,6 +172,12 @@ EXTRA_DIST += tests/run-suite.sh tests/run-valgrind.sh \
 	tests/run-fuzz.sh $(INTEROP_TESTS) \
 	tests/interop/postfix-lib.sh
 
+# Other MTAs, proxies and clients.
+INTEROP_TESTS += tests/interop/haproxy.sh tests/interop/opensmtpd.sh \
+	tests/interop/sendmail.sh tests/interop/swaks.sh \
+	tests/interop/postfix-utf8.sh
+EXTRA_DIST += tests/interop/packages-lib.sh
+
 check-interop: all tests/durable/disk tests/fault/fault.so
 	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' \
 		bash $(srcdir)/tests/run-suite.sh \

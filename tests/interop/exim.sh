@@ -3,32 +3,16 @@
 # callout verification. Its package conflicts with other MTAs, so it is unpacked beside the system: from
 # $LOFT_TEST_PACKAGES, a directory of .deb files that ./check fills.
 . "${srcdir:?}/tests/harness.sh"
+. "$srcdir/tests/interop/packages-lib.sh"
+packages_need exim4-daemon-light
+packages_namespace "$0"
 
-[ "$(id -u)" = 0 ] || skip "Exim wants root"
-packages=${LOFT_TEST_PACKAGES:-}
-ls "$packages"/exim4-daemon-light_*.deb >/dev/null 2>&1 || skip "no package of Exim in \$LOFT_TEST_PACKAGES"
-command -v dpkg >/dev/null || skip "dpkg is not installed"
-unshare -m true 2>/dev/null || skip "no mount namespaces here"
-if [ -z "${LOFT_IN_NAMESPACE:-}" ]; then
-	LOFT_IN_NAMESPACE=1 exec unshare -m --propagation private bash "$0"
-fi
-
+# Its configuration is in its own /etc, because one named by -C costs it its rights.
 dir=$scratch
-for package in "$packages"/*.deb; do
-	dpkg -x "$package" "$dir/root" || fail "dpkg -x $package"
-done
+packages_unpack "$dir/root" exim4-daemon-light libdb5.3 libgnutls-dane0 libidn12 libnsl2 libunbound8
+packages_etc "$dir/etc" "Debian-exim 61250"
+mkdir -p "$dir/etc/exim4"
 exim=$dir/root/usr/sbin/exim4
-
-# Its own /etc: the user whom the package's scripts would have made, its libraries (it is setuid, so LD_LIBRARY_PATH
-# doesn't count) and its configuration, because one named by -C costs it its rights.
-cp -a /etc "$dir/etc"
-echo 'Debian-exim:x:61250:61250::/nonexistent:/bin/false' >>"$dir/etc/passwd"
-echo 'Debian-exim:x:61250:' >>"$dir/etc/group"
-mkdir -p "$dir/etc/exim4" "$dir/etc/ld.so.conf.d"
-ls -d "$dir"/root/usr/lib/*-linux-gnu* >"$dir/etc/ld.so.conf.d/0-exim.conf"
-mount --bind "$dir/etc" /etc || skip "cannot bind-mount"
-[ ! -d /var/cache/ldconfig ] || mount -t tmpfs none /var/cache/ldconfig || skip "cannot mount"
-ldconfig 2>/dev/null
 ldd "$exim" | grep 'not found' && skip "a library of Exim's is missing"
 
 port=$(free_port)

@@ -1,0 +1,55 @@
+# Programs whose packages can't be installed beside the others: ./check leaves their .deb files in $LOFT_TEST_PACKAGES.
+# Sourced after tests/harness.sh.
+#
+#   packages_need NAME…            or the test is skipped
+#   packages_namespace SCRIPT      go on in a mount namespace of our own (SCRIPT starts again, once)
+#   packages_unpack DIR NAME…      below DIR; a library that isn't there is one that is installed
+#   packages_etc DIR "USER UID"…   a copy of /etc with these users, in its place; unpacked libraries are found
+#   packages_mount DIR TARGET      bind-mount; TARGET may be missing
+
+packages_need() {
+	local name
+	[ "$(id -u)" = 0 ] || skip "$1 wants root"
+	command -v dpkg >/dev/null || skip "dpkg is not installed"
+	for name; do
+		ls "${LOFT_TEST_PACKAGES:-/nonexistent}/${name}"_*.deb >/dev/null 2>&1 ||
+			skip "no package $name in \$LOFT_TEST_PACKAGES"
+	done
+}
+
+packages_namespace() {
+	unshare -m true 2>/dev/null || skip "no mount namespaces here"
+	[ -n "${LOFT_IN_NAMESPACE:-}" ] || LOFT_IN_NAMESPACE=1 exec unshare -m --propagation private bash "$1"
+}
+
+packages_unpack() {
+	local root=$1 file
+	shift
+	for name; do
+		for file in "$LOFT_TEST_PACKAGES/${name}"_*.deb; do
+			[ ! -e "$file" ] || dpkg -x "$file" "$root" || fail "dpkg -x $file"
+		done
+	done
+	packages_root=$root
+}
+
+packages_etc() {
+	local etc=$1 entry
+	shift
+	cp -a /etc "$etc"
+	for entry; do
+		set -- $entry
+		echo "$1:x:$2:$2::/nonexistent:/bin/false" >>"$etc/passwd"
+		echo "$1:x:$2:" >>"$etc/group"
+	done
+	# Some are setuid, so LD_LIBRARY_PATH doesn't count.
+	mkdir -p "$etc/ld.so.conf.d"
+	ls -d "$packages_root"/usr/lib/*-linux-gnu* >"$etc/ld.so.conf.d/0-unpacked.conf" 2>/dev/null
+	mount --bind "$etc" /etc || skip "cannot bind-mount"
+	[ ! -d /var/cache/ldconfig ] || mount -t tmpfs none /var/cache/ldconfig || skip "cannot mount"
+	ldconfig 2>/dev/null
+}
+
+packages_mount() {
+	mkdir -p "$2" && mount --bind "$1" "$2"
+}
