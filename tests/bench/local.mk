@@ -1,11 +1,12 @@
 # The benchmark: `make bench`.
-BENCH_TOOLS = tests/bench/load tests/bench/floor
+BENCH_TOOLS = tests/bench/load tests/bench/floor tests/bench/tls-load
+tests_bench_tls_load_LDADD = $(SSL_LIBS)
 check_PROGRAMS += tests/bench/load	# a test wants it, too
-EXTRA_PROGRAMS += tests/bench/floor
-CLEANFILES += tests/bench/floor
+EXTRA_PROGRAMS += tests/bench/floor tests/bench/tls-load
+CLEANFILES += tests/bench/floor tests/bench/tls-load
 tests_bench_load_LDADD =
 tests_bench_floor_LDADD =
-EXTRA_DIST += tests/bench/run.sh
+EXTRA_DIST += tests/bench/run.sh tests/bench/tls-rows.sh
 
 bench: all $(BENCH_TOOLS)
 	srcdir='$(srcdir)' builddir='$(abs_builddir)' bash $(srcdir)/tests/bench/run.sh

@@ -65,6 +65,7 @@ common_conf() { # NAME FSYNC
 		    mode = 0666
 		  }
 		}
+		${extra_conf:-}
 	CONF
 }
 
@@ -295,3 +296,5 @@ start_loft loft2 never
 [ -z "$have_dovecot" ] || start_dovecot dovecot2 never
 heading "mail_fsync = never"
 work "16 connections, never synced" --connections 16 --messages 8000
+
+. "$src/tests/bench/tls-rows.sh"
