@@ -122,6 +122,7 @@ SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh tests/sh/l
 	tests/sh/master-churn.sh tests/sh/master-wake.sh tests/sh/auth.sh \
 	tests/sh/conf-doveconf.sh tests/sh/conf-samples.sh
 SH_TESTS += tests/sh/mail-places.sh tests/sh/mail-many.sh tests/sh/conf-start.sh
+SH_TESTS += tests/sh/load-faults.sh
 SH_TESTS += tests/sh/lmtp-dsn.sh tests/sh/lmtp-haproxy.sh tests/sh/lmtp-concurrency.sh tests/sh/lmtp-trouble.sh \
 	tests/sh/lmtp-rawlog.sh tests/sh/loft-send.sh tests/sh/quota.sh tests/sh/script.sh
 SH_TESTS += tests/sh/mbox-faults.sh tests/sh/lmtp-mbox.sh
@@ -148,7 +149,7 @@ tests/fault/hold.so: tests/fault/hold.c
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS) $(SH_TESTS)
-EXTRA_DIST += $(SH_TESTS) tests/harness.sh tests/unit/unit.h \
+EXTRA_DIST += $(SH_TESTS) tests/harness.sh tests/senders.sh tests/unit/unit.h \
 	tests/unit/auth.h tests/unit/conf-text.h tests/unit/storage.h
 
 # A disk that forgets what wasn't flushed.

@@ -176,7 +176,7 @@ deliver bad '^451 4.3.0 <bad> Temporary internal error'
 grep -q "Invalid quota root quota: Invalid rule \*:storage=many: Invalid storage limit: many" "$loft_log" ||
 	fail "a wrong rule isn't told"
 deliver odd '^451 4.3.0 '
-grep -q "Unknown quota backend: odd" "$loft_log" || fail "an unknown backend isn't told"
+wait_until 5 grep -q "Unknown quota backend: odd" "$loft_log"
 for i in 1 2 3 4 5 6; do
 	deliver free '^250 '
 done
