@@ -168,7 +168,7 @@ INTEROP_TESTS = tests/interop/postfix.sh \
 	tests/interop/postfix-tls.sh \
 	tests/interop/postfix-system-users.sh \
 	tests/interop/postfix-xforward.sh tests/interop/exim.sh \
-	tests/interop/durable.sh tests/interop/full.sh
+	tests/interop/durable.sh tests/interop/full.sh tests/interop/huge.sh
 EXTRA_DIST += tests/run-suite.sh tests/run-valgrind.sh \
 	tests/run-fuzz.sh $(INTEROP_TESTS) \
 	tests/interop/postfix-lib.sh

@@ -17,8 +17,8 @@ service lmtp {
   process_limit = 20
 }
 CONF
-disk=
-if [ -n "${LOFT_IN_NAMESPACE:-}" ] && mount -t tmpfs -o size=400M,mode=755 none "$loft_dir/mail"; then
+disk= megabytes=$((200 + seconds * 40))
+if [ -n "${LOFT_IN_NAMESPACE:-}" ] && mount -t tmpfs -o size=${megabytes}M,mode=755 none "$loft_dir/mail"; then
 	disk=$loft_dir/mail
 	chown "$loft_uid:$loft_gid" "$disk"
 	disk_gone() {
@@ -43,7 +43,7 @@ end() { # PID
 
 # Some space is left now and then: a large message gets half-way.
 full() {
-	head -c $((390 * 1024 * 1024 + RANDOM * 300)) /dev/zero >"$disk/filler" 2>/dev/null
+	head -c $(((megabytes - 10) * 1024 * 1024 + RANDOM * 300)) /dev/zero >"$disk/filler" 2>/dev/null
 	sleep "$1"
 	rm -f "$disk/filler"
 }
