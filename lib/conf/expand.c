@@ -71,6 +71,20 @@ next_name(const char *from, const char *value)
 	return NULL;
 }
 
+/* In a value with a `$` several blanks are one. */
+static const char *
+squeeze(const char *value, struct pool *pool)
+{
+	char *copy = pool_strdup(pool, value), *to = copy;
+
+	for (const char *p = value; *p != '\0'; p++) {
+		if (p[0] != ' ' || p[1] != ' ')
+			*to++ = *p;
+	}
+	*to = '\0';
+	return copy;
+}
+
 static bool
 expand_one(struct load *load, const struct load_section *section,
 	   const char *path, const struct load_line *from, const char *name,
@@ -104,7 +118,7 @@ expand_names(struct load *load, const struct load_section *section,
 	     const char *path, const struct load_line *from,
 	     const char *value, struct str *expanded, struct str *raw)
 {
-	const char *at = value, *dollar;
+	const char *at = value = squeeze(value, load->conf->pool), *dollar;
 
 	for (; (dollar = next_name(at, value)) != NULL; ) {
 		size_t len = strcspn(dollar + 1, " ");

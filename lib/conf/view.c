@@ -366,11 +366,44 @@ view_gather_filter(struct view *view, const struct conf_filter *filter)
 	complete_namespaces(view, filter);
 }
 
+/* Does the master run such a service, or a script that it names? */
+static bool
+is_our_service(const struct conf *conf, const char *path)
+{
+	static const char *const names[] = {
+		"auth", "lmtp", "log", "quota-status", "stats", NULL
+	};
+	size_t len = strcspn(path, "/");
+	const char *program;
+	char word[64];
+
+	for (int i = 0; names[i] != NULL; i++) {
+		if (strlen(names[i]) == len &&
+		    strncmp(names[i], path, len) == 0)
+			return true;
+	}
+	(void)snprintf(word, sizeof(word), "service/%.*s/executable",
+		       (int)len, path);
+	program = conf_get(conf, &scope_global, word);
+	return program != NULL && (str_begins(program, "script ") ||
+				   strstr(program, "/script ") != NULL);
+}
+
+/* Plugins' keys begin with the name of the plugin. */
+static bool
+is_our_plugin_key(const char *key)
+{
+	size_t len = 0;
+
+	while (islower((unsigned char)key[len]))
+		len++;
+	return names_mail_plugin(key, len);
+}
+
 bool
 view_is_unused(const struct conf *conf, const struct conf_entry *entry)
 {
 	const char *path = entry->path;
-	char word[64];
 
 	for (const struct conf_filter *f = entry->filter; f != NULL;
 	     f = f->parent) {
@@ -379,16 +412,12 @@ view_is_unused(const struct conf *conf, const struct conf_entry *entry)
 		    strcmp(f->value, "lda") != 0)
 			return true;
 	}
-	if (str_begins(path, "service/")) {
-		size_t len = 8 + strcspn(path + 8, "/");
-		const char *program;
-
-		(void)snprintf(word, sizeof(word), "%.*s/executable",
-			       (int)len, path);
-		program = conf_get(conf, &scope_global, word);
-		return program == NULL ||
-			(builtin_get(word) == NULL &&
-			 strncmp(program, "script", 6) != 0);
-	}
+	if (str_begins(path, "service/"))
+		return !is_our_service(conf, path + strlen("service/"));
+	if (str_begins(path, "plugin/"))
+		return !is_our_plugin_key(path + strlen("plugin/"));
+	/* `auto` can't be a field of a struct, so no table has it */
+	if (str_begins(path, "namespace/") && str_ends(path, "/auto"))
+		return false;
 	return !setting_is_ours(path);
 }

@@ -20,6 +20,17 @@ for db in passwdfile static; do
 	grep -q 'driver = \(passwd-file\|static\)' "$scratch/out" || fail "auth-$db isn't read"
 done
 
+echo "- with every sample in force"
+mkdir "$scratch/all"
+cp -r "$scratch/loft.conf" "$scratch/conf.d" "$scratch/all/"
+sed -i 's/^\( *\)#\(\|   *\)\([a-z_]* =\)/\1\2\3/; s/^#\(service\|  unix_listener\|  }\|}\)/\1/
+	s/^  #\(unix_listener\|inet_listener\|}\)/  \1/' "$scratch/all/loft.conf" "$scratch"/all/conf.d/*
+"$ctl" -c "$scratch/all/loft.conf" config -n >"$scratch/out" 2>&1 || fail "$(cat "$scratch/out")"
+! grep -q 'line [0-9]*:' "$scratch/out" || fail "$(grep 'line [0-9]*:' "$scratch/out")"
+grep -q 'unix_listener /var/spool/postfix/private/dovecot-lmtp {' "$scratch/out" || fail "the samples are still comments"
+"$ctl" -c "$scratch/all/loft.conf" config --unused >"$scratch/out" 2>&1 || fail "$(cat "$scratch/out")"
+! grep -v 'special_use$' "$scratch/out" || fail "the samples have what Loft doesn't use"
+
 echo "- every sample shows the default"
 cat "$srcdir"/conf.d/*.conf | sed -n 's/^#\([a-z_]* =.*\)/\1/p' | sort -u >"$scratch/samples"
 while IFS='|' read -r module name default; do

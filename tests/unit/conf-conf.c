@@ -203,6 +203,8 @@ START_TEST(names_in_values)
 		  "postmaster_address", "p@$hostname" },
 		{ "plugin {\n a = b$hostname,$c ^x$ $ ${d} $\n}", "plugin/a",
 		  "b$hostname,$c ^x$ $ ${d} $" },
+		{ "hostname = h\nmail_home = $hostname   x  y$",
+		  "mail_home", "h x y$" },
 		{ "hostname = $ENV:LOFT_TEST_HOST x", "hostname", "env x" },
 		{ "hostname = y $ENV:LOFT_TEST_NONE z", "hostname", "y  z" },
 		{ "hostname = h\nlogin_greeting = '$hostname'",

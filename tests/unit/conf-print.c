@@ -249,7 +249,12 @@ START_TEST(unused)
 	char *got = printed("imap_capability = x\nhostname = y\n"
 			    "service imap {\n process_limit = 1\n}\n"
 			    "service mine {\n executable = script /bin/x\n}\n"
-			    "protocol imap {\n hostname = z\n}\n",
+			    "protocol imap {\n hostname = z\n}\n"
+			    "plugin {\n quota_rule = *:storage=1G\n"
+			    " sieve = x\n}\n"
+			    "service quota-status {\n client_limit = 1\n}\n"
+			    "namespace {\n mailbox a {\n  auto = create\n"
+			    "  special_use = x\n }\n}\n",
 			    (struct conf_print *)(uintptr_t)&how);
 
 	ck_assert(strstr(got, " line 1: imap_capability\n") != NULL);
@@ -257,6 +262,10 @@ START_TEST(unused)
 	ck_assert(strstr(got, " line 10: hostname\n") != NULL);
 	ck_assert(strstr(got, "line 2:") == NULL);
 	ck_assert(strstr(got, "mine") == NULL);
+	ck_assert(strstr(got, " line 14: plugin/sieve\n") != NULL);
+	ck_assert(strstr(got, "quota") == NULL);
+	ck_assert(strstr(got, "mailbox/a/special_use\n") != NULL);
+	ck_assert(strstr(got, "auto") == NULL);
 	free(got);
 }
 END_TEST
