@@ -455,7 +455,7 @@ const struct setting_def known_userdb[] = {
 };
 
 const struct setting_def known_namespace[] = {
-	{ SETTING_STR, "alias_for", NULL, 0, NULL },
+	{ SETTING_STR, "alias_for", "", 0, NULL },
 	{ SETTING_BOOL, "disabled", "no", 0, NULL },
 	{ SETTING_BOOL, "hidden", "no", 0, NULL },
 	{ SETTING_BOOL, "ignore_on_failure", "no", 0, NULL },

@@ -263,12 +263,12 @@ view_add_setting(struct view *view, const char *path,
 }
 
 /* Does doveconf leave it out of a section? What stands behind the section's
-   word, and what has no default. */
+   word, and an alias_for that isn't set. */
 static bool
 is_silent(const struct view *view, const struct section_kind *kind,
 	  const struct setting_def *def, const char *path)
 {
-	if (def->def == NULL &&
+	if (strcmp(def->name, "alias_for") == 0 &&
 	    conf_find(view->conf, &view->how->scope, path) == NULL)
 		return true;
 	return kind->shape != SHAPE_LISTED &&

@@ -47,6 +47,11 @@ while IFS='|' read -r module name default; do
 	[ "$value" = "$default" ] || fail "$name: the sample has '$value', the table '$default'"
 done < <(awk -F'\t' '$2 == "" { print $1 "|" $4 "|" $5 }' "$scratch/tables")
 
+while IFS='|' read -r kind name; do
+	grep -qE "^[ #]*$name =" "$srcdir"/conf.d/*.conf "$srcdir"/conf.d/*.ext ||
+		fail "$kind/$name has no sample"
+done < <(awk -F'\t' '$2 != "" { print $2 "|" $4 }' "$scratch/tables")
+
 echo "- no sample without a setting"
 while read -r name rest; do
 	awk -F'\t' -v n="$name" '$2 == "" && $4 == n { found = 1 } END { exit !found }' \
