@@ -17,6 +17,7 @@
 #include "lmtp/words.h"
 #include "service/service.h"
 #include "smtp/params.h"
+#include "smtp/utf8.h"
 
 bool
 lmtp_peer_trusted(const struct lmtp_session *s)
@@ -39,9 +40,10 @@ set_addr(struct attributes *a, const char *value)
 	char buf[IP_TEXT_MAX];
 	struct ip ip;
 
-	if (strncasecmp(value, "IPV6:", 5) == 0)
-		value += 5;
-	if (!ip_parse(value, &ip))
+	bool v6 = strncasecmp(value, "IPV6:", 5) == 0;
+
+	if (!ip_parse(v6 ? value + 5 : value, &ip) ||
+	    (v6 && strchr(value + 5, ':') == NULL))
 		return false;
 	a->ip = pool_strdup(a->pool, ip_text(&ip, buf));
 	return true;
@@ -74,10 +76,11 @@ check_number(struct attributes *a, const char *value)
 	return num_u32(value, &n);
 }
 
+/* Any text will do: nobody here asks. */
 static bool
-check_text(struct attributes *a, const char *value)
+pass_over(struct attributes *a, const char *value)
 {
-	return *value != '\0';
+	return true;
 }
 
 /* What can't stand in logs and Received as it is isn't taken over. */
@@ -86,7 +89,7 @@ set_session(struct attributes *a, const char *value)
 {
 	if (lmtp_session_id_valid(value))
 		a->session = value;
-	return *value != '\0';
+	return true;
 }
 
 static const struct {
@@ -94,8 +97,8 @@ static const struct {
 	bool (*set)(struct attributes *a, const char *value);
 } known[] = {
 	{ "ADDR", set_addr },
-	{ "HELO", check_text },
-	{ "LOGIN", check_text },
+	{ "HELO", pass_over },
+	{ "LOGIN", pass_over },
 	{ "PORT", set_port },
 	{ "PROTO", check_proto },
 	{ "SESSION", set_session },
@@ -107,15 +110,19 @@ static const struct {
 static bool
 set_attribute(struct lmtp_session *s, struct attributes *a, char *word)
 {
-	char *value = strchr(word, '=');
-	const char *text = "";
+	struct smtp_param param;
+	const char *fault = smtp_param_parse(word, &param), *text = "";
 
-	if (value != NULL) {
-		*value++ = '\0';
-		text = smtp_xtext_decode(value, a->pool);
+	if (fault == NULL && param.value != NULL && smtp_has_8bit(param.value))
+		fault = "Unexpected character in parameter value";
+	if (fault != NULL) {
+		lmtp_reply(s, 501, "5.5.4", "Invalid parameter: %s", fault);
+		return false;
 	}
+	if (param.value != NULL)
+		text = smtp_xtext_decode(param.value, a->pool);
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		if (strcasecmp(word, known[i].name) != 0)
+		if (strcmp(param.name, known[i].name) != 0)
 			continue;
 		if (text == NULL) {
 			lmtp_reply(s, 501, "5.5.4", "Invalid %s parameter: "
@@ -168,6 +175,8 @@ lmtp_cmd_xclient(struct lmtp_session *s, char *args)
 		lmtp_session_close(s, "4.7.0", "Too many XCLIENT commands.");
 		return;
 	}
+	if (*args == '\0')
+		args = NULL;
 	while ((word = strsep(&args, " ")) != NULL) {
 		if (!set_attribute(s, &a, word))
 			return;

@@ -21,37 +21,31 @@ is_keyword_char(char c, bool first)
 	return isalnum((unsigned char)c) || (c == '-' && !first);
 }
 
-static int
-parse_param(char *word, const char *command, struct smtp_param *param,
-	    struct err *err)
+const char *
+smtp_param_parse(char *word, struct smtp_param *param)
 {
 	char *p = word;
 
 	if (*p == '\0')
-		return err_set(err, ERR_PROTO, "Invalid %s parameter: "
-			       "Parameter is empty", command);
+		return "Parameter is empty";
 	for (; *p != '\0' && *p != '='; p++) {
 		if (!is_keyword_char(*p, p == word))
 			break;
 		*p = (char)toupper((unsigned char)*p);
 	}
 	if (p == word || (*p != '\0' && *p != '='))
-		return err_set(err, ERR_PROTO, "Invalid %s parameter: "
-			       "Unexpected character in parameter keyword",
-			       command);
+		return "Unexpected character in parameter keyword";
 	param->name = word;
 	param->value = NULL;
 	if (*p == '\0')
-		return 0;
+		return NULL;
 	*p++ = '\0';
 	param->value = p;
 	for (; *p != '\0'; p++) {
 		if (*p == '=' || (unsigned char)*p <= ' ' || *p == 0x7f)
-			return err_set(err, ERR_PROTO, "Invalid %s parameter: "
-				       "Unexpected character in parameter "
-				       "value", command);
+			return "Unexpected character in parameter value";
 	}
-	return 0;
+	return NULL;
 }
 
 static int
@@ -72,20 +66,23 @@ smtp_params_parse(const char *text, const char *command, struct pool *pool,
 	enum { PARAMS_MAX = 32 };	/* no command has as many */
 	struct smtp_param *params =
 		pool_new_array(pool, struct smtp_param, PARAMS_MAX + 1);
+	const char *fault;
 	size_t count = 0;
-	char *word, *rest;
+	char *rest;
 
 	*params_r = params;
 	if (*text == '\0')
 		return 0;
 	rest = pool_strdup(pool, text + 1);
 	while (rest != NULL) {
-		word = strsep(&rest, " ");
 		if (count == PARAMS_MAX)
 			return err_set(err, ERR_PROTO, "Invalid %s parameter: "
 				       "Too many parameters", command);
-		if (parse_param(word, command, &params[count], err) < 0 ||
-		    check_twice(params, count, err) < 0)
+		fault = smtp_param_parse(strsep(&rest, " "), &params[count]);
+		if (fault != NULL)
+			return err_set(err, ERR_PROTO, "Invalid %s parameter: "
+				       "%s", command, fault);
+		if (check_twice(params, count, err) < 0)
 			return -1;
 		count++;
 	}

@@ -13,6 +13,9 @@ struct smtp_param {
 	const char *value;	/* NULL: without '=' */
 };
 
+/* "NAME=value" or "NAME", in place. NULL, or what is wrong with it. */
+const char *smtp_param_parse(char *word, struct smtp_param *param);
+
 /* Parse what stands behind a path ("" or " A=b C"). 0, or -1 with ERR_PROTO:
    grammar, or a parameter that comes twice. UTF-8 in values is let through:
    whether it may be there depends on SMTPUTF8. Lives in pool. */

@@ -28,6 +28,7 @@ hostname = mx.test.example
 login_greeting = ready.
 mail_location = maildir:~/Maildir
 first_valid_uid = 1
+auth_username_chars =
 passdb {
   driver = passwd-file
   args = username_format=%n $dir/users
