@@ -106,12 +106,29 @@ env_load(struct lmtp_env *env, struct err *err)
 	return 0;
 }
 
+/* Do the settings depend on who connects, and to where? */
+static bool
+has_address_blocks(const struct conf *conf)
+{
+	struct pool *pool = pool_new();
+	size_t count;
+	const struct scope *scopes = conf_scopes(conf, pool, &count);
+	bool found = false;
+
+	for (size_t i = 0; i < count; i++)
+		found = found || ip_is_set(&scopes[i].local) ||
+			ip_is_set(&scopes[i].remote);
+	pool_free(&pool);
+	return found;
+}
+
 int
 lmtp_env_init(struct lmtp_env *env, const struct conf *conf, struct err *err)
 {
 	memset(env, 0, sizeof(*env));
 	env->conf = conf;
 	env->scope.protocol = "lmtp";
+	env->by_address = has_address_blocks(conf);
 	return env_load(env, err);
 }
 
@@ -119,6 +136,8 @@ int
 lmtp_env_enter(struct lmtp_env *env, const struct service_client *client,
 	       struct err *err)
 {
+	if (env->batch != NULL && !env->by_address)
+		return 0;
 	if (env->batch != NULL &&
 	    ip_equal(&env->scope.local, &client->local) &&
 	    ip_equal(&env->scope.remote, &client->remote))

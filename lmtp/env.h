@@ -28,6 +28,7 @@ struct userdb_conn;
 struct lmtp_env {
 	const struct conf *conf;
 	bool by_hand;		/* no master to listen to */
+	bool by_address;	/* a local or remote block is there */
 
 	/* These follow the client's addresses (lmtp_env_enter()). */
 	struct scope scope;
@@ -55,7 +56,8 @@ int lmtp_env_init(struct lmtp_env *env, const struct conf *conf,
 int lmtp_env_connect(const char *path, struct err *err);
 
 /* Make the settings those of this client's addresses; nothing is done when
-   they are the last client's. -1: a setting can't be used. */
+   they are the last client's, or the same for all. -1: a setting can't be
+   used. */
 int lmtp_env_enter(struct lmtp_env *env, const struct service_client *client,
 		   struct err *err);
 

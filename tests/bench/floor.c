@@ -3,12 +3,15 @@
  * Maildir delivery cannot do without. It trusts its client, looks up nobody
  * and parses next to nothing; a real server can approach it, never pass it.
  *
- * floor --socket PATH --dir MAILDIR_PARENT [--workers N] [--no-sync]
+ * floor --socket PATH|--port N --dir MAILDIR_PARENT [--workers N] [--no-sync]
+ * floor --dir MAILDIR_PARENT --once USER  the message is on standard input
  * Delivers for user N to MAILDIR_PARENT/userN/{tmp,new}, made beforehand.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -72,11 +75,10 @@ open_tmp(void)
 		die(tx.path);
 }
 
+/* The file in tmp/ into each new/. */
 static void
-deliver(int client)
+place(void)
 {
-	static const char ok[] = "250 2.0.0 Saved\r\n";
-	char out[MAX_RCPTS * (sizeof(ok) - 1)];
 	char path[512];
 
 	if (sync_files && fdatasync(tx.fd) != 0)
@@ -91,10 +93,20 @@ deliver(int client)
 			       tx.user[i], name);
 		if ((last ? rename(tx.path, path) : link(tx.path, path)) != 0)
 			die(path);
-		memcpy(out + i * (sizeof(ok) - 1), ok, sizeof(ok) - 1);
 	}
 	for (unsigned i = 0; sync_files && i < tx.count; i++)
 		sync_new(i);
+}
+
+static void
+deliver(int client)
+{
+	static const char ok[] = "250 2.0.0 Saved\r\n";
+	char out[MAX_RCPTS * (sizeof(ok) - 1)];
+
+	place();
+	for (unsigned i = 0; i < tx.count; i++)
+		memcpy(out + i * (sizeof(ok) - 1), ok, sizeof(ok) - 1);
 	reply(client, out, tx.count * (sizeof(ok) - 1));
 	tx.count = 0;
 }
@@ -179,16 +191,38 @@ serve(int client)
 	(void)close(client);
 }
 
-static void
-worker(int listener)
+static int
+once(const char *user)
 {
+	static char buf[BUF_SIZE];
+	ssize_t n;
+
+	(void)snprintf(tx.user[tx.count++], sizeof(tx.user[0]), "%s", user);
+	open_tmp();
+	while ((n = read(STDIN_FILENO, buf, sizeof(buf))) > 0) {
+		if (write(tx.fd, buf, (size_t)n) != n)
+			die("write");
+	}
+	place();
+	return 0;
+}
+
+static void
+worker(int listener, bool tcp)
+{
+	const int on = 1;
+
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0)
 		die("prctl");
 	for (;;) {
 		int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
-		if (client >= 0)
-			serve(client);
+		if (client < 0)
+			continue;
+		if (tcp)
+			(void)setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on,
+					 sizeof(on));
+		serve(client);
 	}
 }
 
@@ -208,22 +242,43 @@ listen_unix(const char *path)
 	return fd;
 }
 
+static int
+listen_inet(int port)
+{
+	struct sockaddr_in in = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on,
+				 sizeof(on)) != 0 ||
+	    bind(fd, (struct sockaddr *)&in, sizeof(in)) != 0 ||
+	    listen(fd, SOMAXCONN) != 0)
+		die("listen");
+	return fd;
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "socket", required_argument, NULL, 's' },
+		{ "port", required_argument, NULL, 'p' },
+		{ "once", required_argument, NULL, 'o' },
 		{ "dir", required_argument, NULL, 'd' },
 		{ "workers", required_argument, NULL, 'w' },
 		{ "no-sync", no_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *path = "floor.sock";
-	int workers = 1, listener, c;
+	const char *path = "floor.sock", *user = NULL;
+	int workers = 1, port = 0, listener, c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
 		case 's': path = optarg; break;
+		case 'p': port = atoi(optarg); break;
+		case 'o': user = optarg; break;
 		case 'd': dir = optarg; break;
 		case 'w': workers = atoi(optarg); break;
 		case 'n': sync_files = false; break;
@@ -231,14 +286,16 @@ main(int argc, char **argv)
 		}
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
-	listener = listen_unix(path);
+	if (user != NULL)
+		return once(user);
+	listener = port > 0 ? listen_inet(port) : listen_unix(path);
 	for (int i = 0; i < workers; i++) {
 		pid_t pid = fork();
 
 		if (pid < 0)
 			die("fork");
 		if (pid == 0)
-			worker(listener);
+			worker(listener, port > 0);
 	}
 	while (wait(NULL) > 0)
 		continue;

@@ -3,6 +3,10 @@
  * message, in one process over epoll. It checks every reply and prints one
  * line of figures; anything but the expected reply ends it with status 1,
  * so that a benchmark can't count failures as speed.
+ *
+ * --first waits until a server is there, takes its greeting and leaves;
+ * --hold opens the connections, says "open" and keeps them until the end of
+ * standard input.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -48,7 +52,7 @@ static struct {
 	const char *socket_path, *host;
 	unsigned port;
 	unsigned connections, messages, size, rcpts, users;
-	bool pipeline, reconnect, probe;
+	bool pipeline, reconnect, probe, first, hold;
 	const char *user_format;
 } opt = {
 	.host = "127.0.0.1", .connections = 1, .messages = 1000, .size = 4096,
@@ -58,7 +62,8 @@ static struct {
 static struct {
 	char *body;
 	size_t body_len;
-	unsigned begun, done, open;	/* messages; connections */
+	unsigned begun, done;		/* messages */
+	unsigned open, held;		/* connections */
 	uint32_t *latency_us;
 	int epoll;
 } run;
@@ -132,10 +137,11 @@ connect_server(void)
 	fd = socket(sa->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		die("socket: %s", strerror(errno));
+	/* A unix backlog may be full, and a server not yet there. */
 	for (int try = 0; connect(fd, sa, len) != 0; try++) {
-		if (errno != EAGAIN || try >= 1000)
+		if ((errno != EAGAIN && !opt.first) || try >= 20000)
 			die("connect: %s", strerror(errno));
-		(void)usleep(1000);	/* a unix backlog that is full */
+		(void)usleep(opt.first ? 200 : 1000);
 	}
 	if (sa->sa_family == AF_INET)
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one,
@@ -280,6 +286,18 @@ to_rcpt(struct conn *c)
 		send_text(c, add_rcpt(c, 0, 0));
 }
 
+static void __attribute__((noreturn))
+hold(void)
+{
+	char c;
+
+	(void)puts("open");
+	(void)fflush(stdout);
+	while (read(STDIN_FILENO, &c, 1) > 0)
+		continue;
+	exit(0);
+}
+
 /* One whole reply line has come. */
 static void
 on_reply(struct conn *c, const char *line)
@@ -295,6 +313,10 @@ on_reply(struct conn *c, const char *line)
 			send_text(c, add_rcpt(c, 0, opt.rcpts - c->replies));
 		return;
 	}
+	if (opt.first) {
+		conn_close(c);
+		return;
+	}
 	switch (c->step) {
 	case STEP_GREETING:
 		c->step = STEP_LHLO;
@@ -303,7 +325,10 @@ on_reply(struct conn *c, const char *line)
 		send_text(c, 20);
 		break;
 	case STEP_LHLO:
-		next_message(c);
+		if (!opt.hold)
+			next_message(c);
+		else if (++run.held == opt.connections)
+			hold();
 		break;
 	case STEP_MAIL:
 		to_rcpt(c);
@@ -437,6 +462,8 @@ main(int argc, char **argv)
 		{ "pipeline", no_argument, NULL, 'P' },
 		{ "reconnect", no_argument, NULL, 'R' },
 		{ "probe", no_argument, NULL, 'B' },
+		{ "first", no_argument, NULL, 'F' },
+		{ "hold", no_argument, NULL, 'H' },
 		{ NULL, 0, NULL, 0 },
 	};
 	uint64_t start;
@@ -456,6 +483,8 @@ main(int argc, char **argv)
 		case 'P': opt.pipeline = true; break;
 		case 'R': opt.reconnect = true; break;
 		case 'B': opt.probe = true; break;
+		case 'F': opt.first = true; break;
+		case 'H': opt.hold = true; break;
 		default: return 64;
 		}
 	}
@@ -467,6 +496,8 @@ main(int argc, char **argv)
 	make_body();
 	start = now_us();
 	run_all();
+	if (opt.first)
+		return 0;
 	print_figures((double)(now_us() - start) / 1e6);
 	free(run.body);
 	free(run.latency_us);

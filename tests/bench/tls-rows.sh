@@ -2,7 +2,7 @@
 # ticket ought to work at every worker, so the clients come back to whichever is free.
 
 # Both daemons, with a certificate and a listener on its own port each.
-tls_start() { # NAME PORT STARTER
+tls_start() { # NAME PORT
 	extra_conf="ssl = yes
 ssl_cert = <$scratch/tls.pem
 ssl_key = <$scratch/tls.key
@@ -13,7 +13,7 @@ service lmtp {
     ssl = yes
   }
 }"
-	"$3" "$1" never
+	start "$1" never
 	extra_conf=
 }
 
@@ -46,7 +46,7 @@ tls_work() { # TITLE ARGS...
 		shown="$shown ${name%%[0-9]*} $(cat "$scratch/$name.resumed"),"
 	done
 	if [ -n "$have_dovecot" ]; then
-		paste "$scratch/loft3.rates" "$scratch/dovecot3.rates" |
+		paste "$scratch/loft5.rates" "$scratch/dovecot5.rates" |
 			while read -r a b; do ratio "$a" "$b"; done | median | xargs printf ' %7s %7.2f' -
 	fi
 	printf '   resumed:%s\n' "${shown%,}"
@@ -58,12 +58,11 @@ tls_rows() {
 	command -v openssl >/dev/null || { echo "openssl is not installed: no TLS rows"; return; }
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=bench.example \
 		-keyout "$scratch/tls.key" -out "$scratch/tls.pem" 2>/dev/null || return
-	for name in $servers; do stop "$name"; done
-	servers="loft3${have_dovecot:+ dovecot3}"
+	servers="loft5${have_dovecot:+ dovecot5}"
 	port=$((20000 + RANDOM % 12000))
-	tls_port=([loft3]=$port [dovecot3]=$((port + 1)))
-	tls_start loft3 "$port" start_loft
-	[ -z "$have_dovecot" ] || tls_start dovecot3 $((port + 1)) start_dovecot
+	tls_port=([loft5]=$port [dovecot5]=$((port + 1)))
+	tls_start loft5 "$port"
+	[ -z "$have_dovecot" ] || tls_start dovecot5 $((port + 1))
 	heading "TLS connections per second"
 	tls_work "full handshakes, 4 clients" --count 2000
 	tls_work "resumed handshakes, 4 clients" --count 2000 --resume
