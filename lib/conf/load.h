@@ -1,8 +1,9 @@
 /*
  * Reading a configuration, the parts that work together: reader.c reads the
  * files, syntax.c takes Dovecot's text and writes libconfuse's, grammar.c lets libconfuse parse
- * that and records the entries, load.c (conf_load) calls both and collects
- * what they complain about. For conf/ alone.
+ * that and records the entries, check.c looks at the whole, load.c
+ * (conf_load) calls them and collects what they complain about. For conf/
+ * alone.
  */
 #ifndef LOFT_CONF_LOAD_H
 #define LOFT_CONF_LOAD_H
@@ -118,6 +119,9 @@ void grammar_close(struct load *load, const struct load_line *from);
 
 /* Let libconfuse read load->text: entries, type errors. */
 void grammar_parse(struct load *load);
+
+/* What needs the whole text: errors and warnings. */
+void check_all(struct load *load);
 
 /* Write value with its $names expanded: `raw` keeps all but `$key` itself.
    False when a name is unknown (an error was told). */

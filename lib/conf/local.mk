@@ -1,6 +1,7 @@
 libloft_a_SOURCES += \
 	lib/conf/all-settings.c \
 	lib/conf/builtin.c \
+	lib/conf/check.c \
 	lib/conf/conf.c lib/conf/conf.h lib/conf/conf-private.h \
 	lib/conf/expand.c \
 	lib/conf/grammar.c \

@@ -38,6 +38,12 @@ START_TEST(errors_are_told)
 		  "line 4: invalid: there is a passdb 'a' already" },
 		{ "mail_plugins = a\nhostname = $mail_plugins,b",
 		  "line 2: unknown variable $mail_plugins,b" },
+		{ "lmtp_trusted_ips = 10.0.0.0/8; 1.2.3.4/99, [::1]",
+		  "line 1: invalid network '1.2.3.4/99' in lmtp_trusted_ips" },
+		{ "first_valid_uid = 1000\nlast_valid_uid = 999",
+		  "line 2: invalid: first_valid_uid is 1000" },
+		{ "last_valid_uid = 10", "line 1: invalid: first_valid_uid is "
+		  "500, which is above last_valid_uid = 10" },
 		{ "lmtp_client_workarounds = x",
 		  "line 1: invalid word 'x' in lmtp_client_workarounds" },
 		{ "listen =", "line 1: invalid: listen is empty" },
@@ -170,6 +176,20 @@ START_TEST(warnings_are_told)
 		{ "mail_location = mdbox:~/m",
 		  "line 1: mail_location: Loft can't write mdbox" },
 		{ "protocol imap {\n mail_location = sdbox:~/m\n}", "" },
+		{ "mail_location = maildirr:~/m",
+		  "line 1: mail_location: Loft can't write maildirr" },
+		{ "namespace {\n location = imapc:\n}", "line 2: namespace/" },
+		{ "mail_location = ~/Maildir:LAYOUT=fs", "" },
+		{ "first_valid_uid = 1000\nlast_valid_uid = 0", "" },
+		{ "service lmtp {\n inet_listener x {\n  port = 24\n"
+		  "  ssl = yes\n }\n}",
+		  "line 4: the listener can't do TLS: ssl_cert" },
+		{ "ssl_cert = </x\nservice lmtp {\n inet_listener x {\n"
+		  "  ssl = yes\n }\n}", "" },
+		{ "auth_mechanisms = PLAIN login cram-md5",
+		  "line 1: auth_mechanisms: Loft has no mechanism 'cram-md5'" },
+		{ "login_trusted_networks = 10.0.0.0/8 fd00::/8 gateway",
+		  "line 1: login_trusted_networks: 'gateway' is no network" },
 		{ "imap_max_line_length = 64k\nfts_x = y", NULL },
 	};
 
