@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "core/err.h"
 #include "core/pool.h"
 #include "io/spool.h"
+#include "storage/mbox-text.h"
 
 enum { CHUNK = 64 * 1024, FROM_LINE_MAX = 8192 };
 
@@ -39,15 +41,32 @@ is_unfinished_from(const char *buf, size_t len)
 		memchr(buf, '\n', len) == NULL;
 }
 
+/* Does a date begin here, "Fri Nov 20 …"? What stands behind is judged by
+   mbox_is_from_line(). */
+static bool
+is_weekday(const char *p)
+{
+	static const char days[] = "MonTueWedThuFriSatSun";
+
+	for (const char *day = days; *day != '\0'; day += 3) {
+		if (strncasecmp(p, day, 3) == 0)
+			return p[3] == ' ' || p[3] == ',';
+	}
+	return false;
+}
+
 /* The sender in an mbox line: what stands before the first blank that isn't
-   quoted. */
+   quoted, if a date follows. NULL: none can be told. */
 static const char *
 from_sender(const char *line, size_t len, struct pool *pool)
 {
 	char *sender = pool_strndup(pool, line + strlen(FROM_LINE),
 				    len - strlen(FROM_LINE));
 	bool quoted = false;
-	char *p;
+	char *p, *end;
+
+	if (!mbox_is_from_line(line, len))
+		return NULL;
 
 	for (p = sender; *p != '\0' && *p != '\r' && *p != '\n'; p++) {
 		if (*p == '"')
@@ -55,7 +74,12 @@ from_sender(const char *line, size_t len, struct pool *pool)
 		else if (*p == ' ' && !quoted)
 			break;
 	}
-	*p = '\0';
+	end = p;
+	while (*p == ' ')
+		p++;
+	if (!is_weekday(p))
+		return NULL;
+	*end = '\0';
 	return sender;
 }
 

@@ -9,7 +9,8 @@ struct pool;
 struct spool;
 
 /* Read all of fd into the spool. A leading mbox line ("From sender date") is
-   taken off; *from_r is its sender, in pool, or NULL when there was none.
+   taken off; *from_r is its sender, in pool and not checked, or NULL when there
+   was none.
    With from_r NULL nothing is taken off. */
 int input_read(int fd, struct spool *spool, struct pool *pool,
 	       const char **from_r, struct err *err);

@@ -28,15 +28,14 @@
 #include "deliver/deliver-settings.h"
 #include "io/spool.h"
 #include "lda/input.h"
+#include "lda/options.h"
 #include "lda/refuse.h"
-#include "mail/address.h"
 #include "mail/message.h"
 #include "service/log-settings.h"
 #include "service/priv.h"
 #include "service/process-settings.h"
 #include "smtp/path.h"
 #include "storage/mail-settings.h"
-#include "storage/mailbox-name.h"
 #include "user/lookup.h"
 #include "user/user.h"
 #include "user/user-settings.h"
@@ -48,13 +47,9 @@ struct lda {
 	struct pool *pool;
 	int64_t start;
 
-	/* options */
-	const char *config, *user_name, *mailbox, *path;
-	const char *sender;		/* -f; NULL: not given */
-	const char *orig_rcpt, *rcpt;	/* -a, -r */
-	bool refuse_with_status;	/* -e */
-	const char *overrides[64];	/* -o */
-	unsigned override_count;
+	struct lda_options opt;
+	const char *unknown;	/* the -o parameter that nobody knows */
+	const char *sender;	/* NULL: nobody says who it is */
 
 	struct conf *conf;
 	struct scope scope;
@@ -66,147 +61,35 @@ struct lda {
 
 static const char no_headers[] = "";	/* nothing is added */
 
-static const char usage_text[] =
-	"Usage: loft-lda [-c <config file>] [-d <username>] [-p <path>]\n"
-	"                [-m <mailbox>] [-e] [-k] [-f <envelope sender>]\n"
-	"                [-a <original envelope recipient>]\n"
-	"                [-r <final envelope recipient>]\n"
-	"                [-o <setting>=<value>]\n";
-
-static int
-usage(void)
-{
-	(void)fputs(usage_text, stderr);
-	return EX_USAGE;
-}
-
-/* --- options --- */
-
-/* A sender that can't be parsed is one whom nobody could answer; only what
-   can't be told from a slip of the caller is refused, as in Dovecot. */
-static bool
-is_broken_sender(const char *arg)
-{
-	if (*arg == '<')
-		return arg[1] == '>' || arg[strcspn(arg, " >")] != '>';
-	return *arg == ' ';
-}
-
-/* An address of -f, -a or -r, with or without brackets. */
-static int
-parse_address(struct lda *lda, char option, const char *arg, unsigned flags,
-	      const char **text_r)
-{
-	const char *p = arg;
-	struct smtp_path path;
-	struct err err;
-	int result = smtp_path_parse(&p, flags | SMTP_PATH_BARE, lda->pool,
-				     &path, &err);
-
-	if (result == 0 && *p != '\0')
-		result = err_set(&err, ERR_USAGE, "Invalid character in path");
-	if (result < 0 && (flags & SMTP_PATH_EMPTY) != 0 &&
-	    !is_broken_sender(arg)) {
-		*text_r = "";
-		return 0;
-	}
-	if (result < 0) {
-		log_fatal(&log_process, "Invalid -%c parameter: %s", option,
-			  err.text);
-		return EX_USAGE;
-	}
-	*text_r = path.text;
-	return 0;
-}
-
-static int
-parse_mailbox(struct lda *lda, const char *arg)
-{
-	if (!utf8_valid(arg)) {
-		log_fatal(&log_process, "Mailbox name not UTF-8: %s", arg);
-		return EX_TEMPFAIL;
-	}
-	if (*arg != '\0')
-		lda->mailbox = arg;
-	return 0;
-}
-
-static int
-add_override(struct lda *lda, const char *arg)
-{
-	if (lda->override_count ==
-	    sizeof(lda->overrides) / sizeof(*lda->overrides)) {
-		log_fatal(&log_process, "Too many -o parameters");
-		return EX_USAGE;
-	}
-	lda->overrides[lda->override_count++] = arg;
-	return 0;
-}
-
-static int
-parse_option(struct lda *lda, int c, const char *arg)
-{
-	switch (c) {
-	case 'a':
-		return parse_address(lda, 'a', arg, 0, &lda->orig_rcpt);
-	case 'c':
-		lda->config = arg;
-		return 0;
-	case 'd':
-		lda->user_name = arg;
-		return 0;
-	case 'e':
-		lda->refuse_with_status = true;
-		return 0;
-	case 'k':	/* nothing of the environment is cleared */
-		return 0;
-	case 'f':
-		return parse_address(lda, 'f', arg, SMTP_PATH_EMPTY,
-				     &lda->sender);
-	case 'm':
-		return parse_mailbox(lda, arg);
-	case 'o':
-		return add_override(lda, arg);
-	case 'p':
-		lda->path = arg;
-		return 0;
-	case 'r':
-		return parse_address(lda, 'r', arg, 0, &lda->rcpt);
-	default:
-		return usage();
-	}
-}
-
-static int
-parse_options(struct lda *lda, int argc, char **argv)
-{
-	int c, status;
-
-	while ((c = getopt(argc, argv, "a:c:d:ef:km:o:p:r:")) != -1) {
-		status = parse_option(lda, c, optarg);
-		if (status != 0)
-			return status;
-	}
-	if (optind < argc) {
-		log_fatal(&log_process, "Unknown argument: %s", argv[optind]);
-		return usage();
-	}
-	if (lda->user_name == NULL && priv_is_root()) {
-		log_fatal(&log_process, "destination user parameter "
-			  "(-d user) not given");
-		return EX_USAGE;
-	}
-	return 0;
-}
-
 /* --- configuration --- */
+
+static int
+apply_overrides(struct lda *lda)
+{
+	struct err err;
+
+	for (unsigned i = 0; i < lda->opt.override_count; i++) {
+		const char *override = lda->opt.overrides[i];
+
+		if (conf_override(lda->conf, override, &err) == 0)
+			continue;
+		if (err.kind != ERR_NOTFOUND) {
+			log_fatal(&log_process, "Invalid -o parameter %s: %s",
+				  override, err.text);
+			return EX_TEMPFAIL;
+		}
+		/* As in Dovecot that is no reason to keep mail waiting. */
+		lda->unknown = pool_strdup(lda->pool, err.text);
+	}
+	return 0;
+}
 
 static int
 load_config(struct lda *lda)
 {
 	struct str errors = STR_INIT, warnings = STR_INIT;
-	struct err err;
-	int result = conf_load(lda->config, &lda->conf, &errors, &warnings);
+	int result = conf_load(lda->opt.config, &lda->conf, &errors,
+			       &warnings);
 
 	(void)fputs(str_c(&errors), stderr);
 	/* loftctl config and the master tell the warnings; here they would
@@ -215,14 +98,7 @@ load_config(struct lda *lda)
 	str_free(&errors);
 	if (result < 0)
 		return EX_TEMPFAIL;
-	for (unsigned i = 0; i < lda->override_count; i++) {
-		if (conf_override(lda->conf, lda->overrides[i], &err) < 0) {
-			log_fatal(&log_process, "Invalid -o parameter %s: %s",
-				  lda->overrides[i], err.text);
-			return EX_TEMPFAIL;
-		}
-	}
-	return 0;
+	return apply_overrides(lda);
 }
 
 /* A log that can't be opened is no reason to keep mail waiting. */
@@ -270,7 +146,7 @@ static int
 look_up(struct lda *lda, struct err *err)
 {
 	const struct user_request req = {
-		.name = lda->user_name, .service = "lda",
+		.name = lda->opt.user_name, .service = "lda",
 	};
 	const struct user_settings *set = settings_get(lda->conf, &lda->scope,
 		"", &user_settings_info, NULL, lda->pool, err);
@@ -284,7 +160,7 @@ look_up(struct lda *lda, struct err *err)
 	userdb_conn_free(&conn);
 	if (found == 0)
 		(void)err_set(err, ERR_NOUSER, "Unknown user: %s",
-			      lda->user_name);
+			      lda->opt.user_name);
 	return found > 0 ? 0 : -1;
 }
 
@@ -304,14 +180,32 @@ become_user(struct lda *lda, struct err *err)
 static int
 find_user(struct lda *lda, struct err *err)
 {
-	if (lda->user_name == NULL)
+	if (lda->opt.user_name == NULL)
 		return user_from_process(lda->pool, &lda->user, err);
-	if (*lda->user_name == '\0')
+	if (*lda->opt.user_name == '\0')
 		return err_set(err, ERR_NOUSER, "Empty user name");
 	return look_up(lda, err);
 }
 
 /* --- message --- */
+
+/* The sender in the mbox line, if he has an address. */
+static void
+take_from(struct lda *lda, const char *from)
+{
+	const char *p = from;
+	struct smtp_path path;
+	struct err err;
+	int result = smtp_path_parse(&p, SMTP_PATH_BARE, lda->pool, &path,
+				     &err);
+
+	if (result == 0 && *p == '\0' && path.domain != NULL && *from != '<')
+		lda->sender = path.text;
+	else
+		log_warning(&log_process, "Failed to parse address from "
+			    "`From_'-line: %s", result < 0 ? err.text :
+			    "Missing domain");
+}
 
 /* The spool asks for a file: the message has turned out to be large. */
 static int
@@ -320,7 +214,7 @@ place(void *ctx, uint64_t *base_r)
 	struct lda *lda = ctx;
 	struct delivery d = {
 		.user = lda->user, .headers = no_headers,
-		.mailbox = lda->mailbox, .log.prefix = "",
+		.mailbox = lda->opt.mailbox, .log.prefix = "",
 	};
 
 	return deliver_open_unnamed(lda->batch, &d, base_r);
@@ -347,21 +241,22 @@ read_message(struct lda *lda, struct err *err)
 	const char *from = NULL;
 	int fd = STDIN_FILENO, result;
 
-	if (lda->path != NULL) {
-		fd = open(lda->path, O_RDONLY | O_CLOEXEC);
+	if (lda->opt.path != NULL) {
+		fd = open(lda->opt.path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
-			return err_path(err, "open", lda->path);
+			return err_path(err, "open", lda->opt.path);
 	}
 	lda->spool = spool_new(set->mail_temp_dir);
 	spool_set_places(lda->spool, &places, lda);
 	result = input_read(fd, lda->spool, lda->pool,
-			    lda->path == NULL ? &from : NULL, err);
-	if (lda->path != NULL)
+			    lda->opt.path == NULL ? &from : NULL, err);
+	if (lda->opt.path != NULL)
 		(void)close(fd);	/* only read */
 	if (result < 0)
 		return -1;
-	if (lda->sender == NULL)
-		lda->sender = from;
+	lda->sender = lda->opt.sender;
+	if (lda->sender == NULL && from != NULL)
+		take_from(lda, from);
 	lda->message = message_open(lda->spool, lda->pool);
 	return 0;
 }
@@ -375,11 +270,12 @@ reply_address(struct lda *lda)
 	struct smtp_path path;
 	struct err err;
 
-	if (p == NULL)
-		p = message_header(lda->message, "Return-Path");
+	if (p != NULL)
+		return p;
+	p = message_header(lda->message, "Return-Path");
 	if (p == NULL || smtp_path_parse(&p, SMTP_PATH_EMPTY | SMTP_PATH_BARE,
 					 lda->pool, &path, &err) < 0 ||
-	    *p != '\0')
+	    *p != '\0' || path.domain == NULL)
 		return "";
 	return path.text;
 }
@@ -405,12 +301,12 @@ original_recipient(struct lda *lda, const char **source_r)
 	const char *value = NULL;
 
 	*source_r = "-a parameter";
-	if (lda->orig_rcpt != NULL)
-		return lda->orig_rcpt;
+	if (lda->opt.orig_rcpt != NULL)
+		return lda->opt.orig_rcpt;
 	if (*field != '\0')
 		value = message_header(lda->message, field);
 	if (value != NULL)
-		value = address_first(value, lda->pool);
+		value = smtp_path_of_field(value, lda->pool);
 	*source_r = value != NULL ?
 		pool_printf(lda->pool, "%s header", field) : "user@hostname";
 	return value != NULL ? value : user_address(lda);
@@ -424,7 +320,7 @@ exit_status(struct lda *lda, const struct delivery *d)
 	if (d->stored)
 		return EX_OK;
 	if (refuse_is_due(d))
-		return refuse(d, reply_address(lda), lda->refuse_with_status,
+		return refuse(d, reply_address(lda), lda->opt.refuse_with_status,
 			      lda->pool);
 	switch (d->err.kind) {
 	case ERR_NOUSER:
@@ -444,15 +340,15 @@ deliver_message(struct lda *lda, const char *session_id,
 	struct delivery d = {
 		.user = lda->user, .message = lda->message,
 		.headers = no_headers,
-		.mailbox = lda->mailbox,
+		.mailbox = lda->opt.mailbox,
 		.sender = lda->sender != NULL ? lda->sender : "",
 		.session_id = session_id, .log = *log,
 		.session_start = lda->start,
 	};
 
 	d.orig_rcpt = original_recipient(lda, &source);
-	d.rcpt = lda->rcpt != NULL ? lda->rcpt : d.orig_rcpt;
-	if (lda->user_name == NULL) {
+	d.rcpt = lda->opt.rcpt != NULL ? lda->opt.rcpt : d.orig_rcpt;
+	if (lda->opt.user_name == NULL) {
 		log_debug(log, "userdb lookup skipped, username taken from "
 			  "USER environment");
 	}
@@ -490,6 +386,9 @@ run(struct lda *lda)
 	if (status != 0)
 		return status;
 	open_log(lda);
+	if (lda->unknown != NULL)
+		log_warning(&log_process, "Passing over -o: %s",
+			    lda->unknown);
 	if (find_user(lda, &err) < 0) {
 		log_fatal(&log_process, "%s", err.text);
 		return err.kind == ERR_NOUSER ? EX_NOUSER : EX_TEMPFAIL;
@@ -507,7 +406,7 @@ main(int argc, char **argv)
 {
 	struct lda lda = {
 		.pool = pool_new(), .start = clock_ms(),
-		.config = DEFAULT_CONFIG, .mailbox = "INBOX",
+		.opt = { .config = DEFAULT_CONFIG, .mailbox = "INBOX" },
 		.scope = { .protocol = "lda" },
 	};
 	char prefix[64];
@@ -522,7 +421,7 @@ main(int argc, char **argv)
 		(void)puts(PACKAGE_VERSION);
 		return EX_OK;
 	}
-	status = parse_options(&lda, argc, argv);
+	status = lda_options_parse(&lda.opt, argc, argv, lda.pool);
 	if (status == 0)
 		status = run(&lda);
 	spool_free(&lda.spool);

@@ -16,9 +16,9 @@
 #include "lmtp/reply.h"
 #include "lmtp/session.h"
 #include "lmtp/words.h"
-#include "mail/address.h"
 #include "mail/message.h"
 #include "mail/trace.h"
+#include "smtp/path.h"
 #include "storage/mail-settings.h"
 
 /* The addresses that Delivered-To and Received tell, as
@@ -99,7 +99,7 @@ original_recipient(const struct lmtp_session *s, struct message *msg,
 	if (rcpt->orcpt != NULL || *field == '\0')
 		return rcpt->orcpt;
 	value = message_header(msg, field);
-	return value == NULL ? NULL : address_first(value, rcpt->pool);
+	return value == NULL ? NULL : smtp_path_of_field(value, rcpt->pool);
 }
 
 static void

@@ -278,6 +278,23 @@ conf_escape_name(const char *name, struct pool *pool)
 	return escaped;
 }
 
+/* A namespace that isn't configured doesn't begin to be one. */
+static bool
+is_missing_section(const struct conf *conf, const char *path)
+{
+	static const char kind[] = "namespace/";
+	size_t len;
+
+	if (!str_begins(path, kind))
+		return false;
+	len = strlen(kind) + strcspn(path + strlen(kind), "/") + 1;
+	for (size_t i = 0; i < conf->count; i++) {
+		if (strncmp(conf->entries[i]->path, path, len) == 0)
+			return false;
+	}
+	return true;
+}
+
 int
 conf_override(struct conf *conf, const char *name_value, struct err *err)
 {
@@ -286,18 +303,19 @@ conf_override(struct conf *conf, const char *name_value, struct err *err)
 	struct conf_entry *entry;
 	const char *path, *value;
 
-	if (eq == NULL)
+	if (eq == NULL || eq == name_value)
 		return err_set(err, ERR_CONFIG, "invalid setting '%s': "
-			       "missing '='", name_value);
+			       "missing %s", name_value,
+			       eq == NULL ? "'='" : "name");
 	path = pool_strndup(conf->pool, name_value, (size_t)(eq - name_value));
 	value = pool_strdup(conf->pool, eq + 1);
 	def = setting_by_path(path);
-	if (def == NULL) {
+	if (def == NULL || is_missing_section(conf, path)) {
 		struct str hint = STR_INIT;
 
 		names_hint(section_kind_find(""), path, &hint);
-		(void)err_set(err, ERR_CONFIG, "unknown setting '%s'%s", path,
-			      str_c(&hint));
+		(void)err_set(err, ERR_NOTFOUND, "unknown setting '%s'%s",
+			      path, str_c(&hint));
 		str_free(&hint);
 		return -1;
 	}

@@ -27,7 +27,7 @@ int conf_load(const char *file, struct conf **conf_r, struct str *errors,
 void conf_free(struct conf **confp);
 
 /* Add "name=value" as if it stood last in the file (loft-lda -o); -1 with
-   ERR_CONFIG for an unknown name or a bad value. */
+   ERR_NOTFOUND for a name nobody knows, with ERR_CONFIG for a bad value. */
 int conf_override(struct conf *conf, const char *name_value, struct err *err);
 
 /* The raw value at a path in this scope; NULL when nothing is set there

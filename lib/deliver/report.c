@@ -14,11 +14,11 @@
 #include "core/session-id.h"
 #include "core/str.h"
 #include "io/spool.h"
-#include "mail/address.h"
 #include "mail/date.h"
 #include "mail/encoded-word.h"
 #include "mail/message.h"
 #include "mail/msgid.h"
+#include "smtp/path.h"
 #include "smtp/utf8.h"
 
 enum { HEADER_MAX = 65536, REFERENCES_MAX = 900 };
@@ -64,7 +64,7 @@ report_postmaster(const char *setting, const char *hostname,
 
 	if (vars_expand(setting, &all, pool, &text, err) < 0)
 		return -1;
-	addr = address_first(text, pool);
+	addr = smtp_path_of_field(text, pool);
 	if (addr == NULL || strpbrk(text, "\r\n") != NULL)
 		return err_set(err, ERR_CONFIG, "invalid address `%s' "
 			       "specified for the postmaster_address setting",

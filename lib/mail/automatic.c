@@ -84,11 +84,11 @@ is_list(struct message *msg)
 enum automatic
 automatic_kind(struct message *msg, const char *sender)
 {
+	if (is_submitted(msg))
+		return AUTOMATIC_SUBMITTED;
 	if (*sender == '\0')
 		return AUTOMATIC_NO_SENDER;
 	if (is_program(sender))
 		return AUTOMATIC_PROGRAM;
-	if (is_submitted(msg))
-		return AUTOMATIC_SUBMITTED;
 	return is_list(msg) ? AUTOMATIC_LIST : AUTOMATIC_NOT;
 }

@@ -11,6 +11,7 @@
 #include "core/err.h"
 #include "core/pool.h"
 #include "core/str.h"
+#include "mail/address.h"
 #include "smtp/utf8.h"
 
 struct parser {
@@ -400,6 +401,18 @@ smtp_path_parse(const char **textp, unsigned flags, struct pool *pool,
 	*path_r = path;
 	*textp = ps.p;
 	return 0;
+}
+
+const char *
+smtp_path_of_field(const char *value, struct pool *pool)
+{
+	struct address addr;
+
+	while (address_next(&value, pool, &addr)) {
+		if (*addr.local != '\0' && *addr.domain != '\0')
+			return smtp_path_text(addr.local, addr.domain, pool);
+	}
+	return NULL;
 }
 
 bool

@@ -40,6 +40,10 @@ int smtp_path_parse(const char **textp, unsigned flags, struct pool *pool,
 const char *smtp_path_text(const char *localpart, const char *domain,
 			   struct pool *pool);
 
+/* The first complete address of a header field, written so; NULL when there
+   is none. */
+const char *smtp_path_of_field(const char *value, struct pool *pool);
+
 /* Is it a domain or address literal, as LHLO should give? */
 bool smtp_domain_valid(const char *domain);
 

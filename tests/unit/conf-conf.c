@@ -361,8 +361,11 @@ START_TEST(overrides)
 	text_expect(conf, &lda, "hostname", "e");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		ck_assert_int_eq(conf_override(conf, bad[i], &err), -1);
-		ck_assert_int_eq(err.kind, ERR_CONFIG);
+		ck_assert(err.kind == ERR_CONFIG || err.kind == ERR_NOTFOUND);
 	}
+	ck_assert_int_eq(conf_override(conf, "namespace/x/prefix=y", &err),
+			 -1);
+	ck_assert_int_eq(err.kind, ERR_NOTFOUND);
 	conf_free(&conf);
 	text_done();
 }
