@@ -56,6 +56,9 @@ FUZZ_SMTP = tests/fuzz/fuzz-path tests/fuzz/fuzz-command tests/fuzz/fuzz-dots
 tests_fuzz_fuzz_path_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_command_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_dots_LDADD = $(FUZZ_LDADD)
+FUZZ_SMTP += tests/fuzz/fuzz-reply
+tests_fuzz_fuzz_reply_LDADD = $(FUZZ_LDADD)
+EXTRA_DIST += tests/fuzz/seeds-reply tests/fuzz/reply.dict
 
 FUZZ_AUTH = tests/fuzz/fuzz-auth tests/fuzz/fuzz-userdb
 tests_fuzz_fuzz_auth_LDADD = auth/libauth.a $(FUZZ_LDADD) $(EVENT_LIBS) \

@@ -35,9 +35,12 @@ parse_params(const char *text, struct pool *pool)
 	if (smtp_params_parse(text, "RCPT", pool, &params, &err) < 0)
 		return;
 	for (; params->name != NULL; params++) {
-		if (params->value != NULL)
-			(void)smtp_orcpt_parse(params->value, pool, &orcpt,
-					       &err);
+		if (params->value == NULL)
+			continue;
+		/* What they say of it is no matter. */
+		(void)smtp_orcpt_parse(params->value, pool, &orcpt, &err);
+		(void)smtp_envid_parse(params->value, pool);
+		(void)smtp_notify_parse(params->value);
 	}
 }
 
