@@ -191,7 +191,7 @@ refuse(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
 	case ERR_QUOTA:
 		log_info(&d->log, "rcpt <%s>: %s", rcpt->path.text,
 			 d->err.text);
-		lmtp_reply_quota(s, rcpt, d->err.text);
+		lmtp_reply_quota(s, rcpt, d);
 		break;
 	case ERR_TOOBIG:
 		log_info(&d->log, "rcpt <%s>: %s", rcpt->path.text,
@@ -212,8 +212,12 @@ lmtp_local_may_get(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
 {
 	const struct lmtp_env *env = s->env;
 	bool full = env->set->lmtp_rcpt_check_quota;
+	bool to_detail = env->set->lmtp_save_to_detail_mailbox &&
+		*rcpt->detail != '\0';
 	struct delivery d = {
 		.user = rcpt->user,
+		.mailbox = to_detail ? rcpt->detail : "INBOX",
+		.mailbox_is_detail = to_detail,
 		.log = { .debug = env->mail_set->mail_debug,
 			 .suffix = s->log.suffix },
 	};

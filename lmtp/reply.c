@@ -9,6 +9,7 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "deliver/deliver-settings.h"
+#include "deliver/deliver.h"
 #include "lmtp/env.h"
 #include "lmtp/lmtp-settings.h"
 #include "lmtp/session.h"
@@ -70,15 +71,16 @@ reply_see_log(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
 
 void
 lmtp_reply_quota(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
-		 const char *why)
+		 const struct delivery *d)
 {
 	char id[LMTP_ERROR_ID_MAX];
 
-	if (s->env->deliver_set->quota_full_tempfail)
+	if (deliver_settings_of(d)->quota_full_tempfail)
 		lmtp_reply(s, 452, "4.2.2", "<%s> %s [%s]", rcpt->path.text,
-			   why, lmtp_error_id(rcpt->session_id, id));
+			   d->err.text, lmtp_error_id(rcpt->session_id, id));
 	else
-		lmtp_reply(s, 552, "5.2.2", "<%s> %s", rcpt->path.text, why);
+		lmtp_reply(s, 552, "5.2.2", "<%s> %s", rcpt->path.text,
+			   d->err.text);
 }
 
 void
@@ -96,7 +98,7 @@ lmtp_reply_result(struct lmtp_session *s, const struct lmtp_rcpt *rcpt)
 	}
 	switch (d->err.kind) {
 	case ERR_QUOTA:
-		lmtp_reply_quota(s, rcpt, d->err.text);
+		lmtp_reply_quota(s, rcpt, d);
 		break;
 	case ERR_TOOBIG:
 		lmtp_reply(s, 552, "5.2.3", "<%s> Message size exceeds "

@@ -5,6 +5,7 @@
 #ifndef LOFT_LMTP_REPLY_H
 #define LOFT_LMTP_REPLY_H
 
+struct delivery;
 struct err;
 struct lmtp_rcpt;
 struct lmtp_session;
@@ -17,9 +18,10 @@ void lmtp_reply_result(struct lmtp_session *s, const struct lmtp_rcpt *rcpt);
 void lmtp_reply_internal(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
 			 const char *cause);
 
-/* The recipient is over his quota: 552, or 452 with quota_full_tempfail. */
+/* The recipient is over his quota: 552, or 452 with quota_full_tempfail as it
+   is for him. */
 void lmtp_reply_quota(struct lmtp_session *s, const struct lmtp_rcpt *rcpt,
-		      const char *why);
+		      const struct delivery *d);
 
 /* "Not now" for a reason that isn't a fault: words to the client, why (a
    setting, mostly) to the log, an id to both. rcpt may be NULL. */

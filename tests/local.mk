@@ -127,7 +127,7 @@ SH_TESTS = tests/layers.sh tests/talk/run.sh tests/sh/lmtp-session.sh tests/sh/l
 SH_TESTS += tests/sh/mail-places.sh tests/sh/mail-many.sh tests/sh/conf-start.sh
 SH_TESTS += tests/sh/load-faults.sh
 SH_TESTS += tests/sh/lmtp-dsn.sh tests/sh/lmtp-haproxy.sh tests/sh/lmtp-concurrency.sh tests/sh/lmtp-trouble.sh \
-	tests/sh/lmtp-rawlog.sh tests/sh/loft-send.sh tests/sh/quota.sh tests/sh/script.sh
+	tests/sh/lmtp-rawlog.sh tests/sh/loft-send.sh tests/sh/quota.sh tests/sh/quota-faults.sh tests/sh/script.sh
 SH_TESTS += tests/sh/mbox-faults.sh tests/sh/lmtp-mbox.sh
 EXTRA_DIST += tests/conf
 

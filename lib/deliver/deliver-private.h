@@ -42,6 +42,10 @@ int deliver_open_storage(const struct deliver_task *task,
 			 struct storage **storage_r);
 int deliver_open_plugins(struct deliver_task *task, struct storage *storage);
 
+/* Where the message should go, by the user's names. */
+const char *deliver_wanted_mailbox(const struct deliver_task *task,
+				   const struct storage *storage);
+
 enum { DELIVER_TEXT_MAX = 80 };	/* of a name or subject in a log line */
 
 /* A copy of at most max octets, "..." among them where it is cut, no half of a

@@ -279,6 +279,7 @@ task_new(struct deliver_batch *batch, struct delivery *d)
 	look_at_self(batch);
 	task = pool_new_obj(batch->pool, struct deliver_task);
 	task->d = d;
+	d->task = task;
 	task->pool = batch->pool;
 	task->saves = batch->saves;
 	task->start = clock_ms();
@@ -319,28 +320,26 @@ deliver_open_unnamed(struct deliver_batch *batch, struct delivery *d,
 	return fd;
 }
 
+/* As the user. */
 static int
-check_rcpt(struct deliver_batch *batch, struct deliver_task *task,
-	   uint64_t size, bool full)
+ask_plugins(struct deliver_task *task, uint64_t size, bool full)
 {
 	struct err *err = &task->d->err;
 	struct storage *storage;
+	struct mailbox *box;
 	int result;
 
-	if (task_settings(batch, task) < 0)
+	if (deliver_open_storage(task, &storage) < 0)
 		return -1;
-	if (task->plugin_set == NULL)
-		return 0;
-	if (become(batch, task, err) < 0)
+	/* Where no such mailbox can be, INBOX gets the message. */
+	if (storage_mailbox(storage, deliver_wanted_mailbox(task, storage),
+			    &box, err) < 0 &&
+	    storage_mailbox(storage, "INBOX", &box, err) < 0)
 		return -1;
-	result = deliver_open_storage(task, &storage);
-	if (result == 0)
-		result = deliver_open_plugins(task, storage);
-	if (result == 0) {
-		result = plugin_rcpt(task->plugins, size, full, err);
-		plugin_run_close(&task->plugins);
-	}
-	leave(batch);
+	if (deliver_open_plugins(task, storage) < 0)
+		return -1;
+	result = plugin_rcpt(task->plugins, box, size, full, err);
+	plugin_run_close(&task->plugins);
 	return result;
 }
 
@@ -360,7 +359,18 @@ int
 deliver_check_rcpt(struct deliver_batch *batch, struct delivery *d,
 		   uint64_t size, bool full)
 {
-	return check_rcpt(batch, task_new(batch, d), size, full);
+	struct deliver_task *task = task_new(batch, d);
+	int result;
+
+	if (task_settings(batch, task) < 0)
+		return -1;
+	if (task->plugin_set == NULL)
+		return 0;
+	if (become(batch, task, &d->err) < 0)
+		return -1;
+	result = ask_plugins(task, size, full);
+	leave(batch);
+	return result;
 }
 
 int
@@ -387,7 +397,6 @@ deliver_add(struct deliver_batch *batch, struct delivery *d)
 	task = task_new(batch, d);
 	*batch->last = task;
 	batch->last = &task->next;
-	d->task = task;
 	task->in_place = is_in_place(batch, d);
 	d->stored = false;
 	d->mailbox_saved = NULL;

@@ -89,7 +89,7 @@ bool deliver_has_plugins(const struct deliver_batch *batch,
 
 /* May the user of d get mail, as his plugins see it? size is what the sender
    said, 0 when he didn't; full: also ask whether there is room at all. Only
-   user and log of d count. 0; -1 with ERR_QUOTA or ERR_TOOBIG in d->err, or
+   user, mailbox and log of d count. 0; -1 with ERR_QUOTA or ERR_TOOBIG in d->err, or
    with trouble. Nothing may have been added. */
 int deliver_check_rcpt(struct deliver_batch *batch, struct delivery *d,
 		       uint64_t size, bool full);

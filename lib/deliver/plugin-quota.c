@@ -101,19 +101,24 @@ refuse(const struct own *own, enum quota_result result, struct err *err)
 }
 
 static int
-check_rcpt(void *data, uint64_t size, bool full, struct err *err)
+check_rcpt(void *data, const struct mailbox *box, uint64_t size, bool full,
+	   struct err *err)
 {
 	struct own *own = data;
-	struct mailbox *inbox;
 	enum quota_result result = QUOTA_OK;
+	struct mailbox *inbox;
 
 	if (storage_mailbox(own->quota->storage, "INBOX", &inbox, err) < 0)
 		return -1;
 	quota_begin(own->quota);
 	if (full)
 		result = quota_check(own->quota, inbox, 0, false);
-	if (result == QUOTA_OK && size > 0)
-		result = quota_check(own->quota, inbox, size, true);
+	if (result == QUOTA_OK && size > 0) {
+		/* INBOX gets what another mailbox has no room for */
+		result = quota_check(own->quota, box, size, true);
+		if (result != QUOTA_OK)
+			result = quota_check(own->quota, inbox, size, true);
+	}
 	quota_end(own->quota);
 	return refuse(own, result, err);
 }

@@ -51,9 +51,11 @@ struct deliver_plugin {
 	   this user. -1 with err: nothing is delivered to him now. */
 	int (*user)(void *data, const struct plugin_user *user, void **own_r,
 		    struct err *err);
-	/* May he get mail? size is what the sender says, 0 when he didn't;
-	   full: also when there is no room at all. -1 with err. */
-	int (*rcpt)(void *own, uint64_t size, bool full, struct err *err);
+	/* May he get mail for that mailbox? size is what the sender says, 0
+	   when he didn't; full: also not when there is no room at all. -1
+	   with err. */
+	int (*rcpt)(void *own, const struct mailbox *box, uint64_t size,
+		    bool full, struct err *err);
 	/* Before a message goes into a mailbox; -1 with err refuses it. Every
 	   call that didn't is followed by saved(). */
 	int (*save)(void *own, const struct plugin_save *save,
@@ -94,8 +96,8 @@ int plugin_run_open(const struct plugin_set *set,
 		    struct err *err);
 void plugin_run_close(struct plugin_run **runp);
 
-int plugin_rcpt(struct plugin_run *run, uint64_t size, bool full,
-		struct err *err);
+int plugin_rcpt(struct plugin_run *run, const struct mailbox *box,
+		uint64_t size, bool full, struct err *err);
 int plugin_save(struct plugin_run *run, const struct plugin_save *save,
 		struct err *err);
 void plugin_saved(struct plugin_run *run, const struct plugin_save *save,

@@ -132,13 +132,14 @@ active(const struct plugin_run *run, unsigned i)
 }
 
 int
-plugin_rcpt(struct plugin_run *run, uint64_t size, bool full, struct err *err)
+plugin_rcpt(struct plugin_run *run, const struct mailbox *box, uint64_t size,
+	    bool full, struct err *err)
 {
 	for (unsigned i = 0; i < run->set->count; i++) {
 		const struct deliver_plugin *plugin = active(run, i);
 
 		if (plugin != NULL && plugin->rcpt != NULL &&
-		    plugin->rcpt(run->own[i], size, full, err) < 0)
+		    plugin->rcpt(run->own[i], box, size, full, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -5,6 +5,7 @@
  */
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/pool.h"
 #include "deliver/deliver-private.h"
@@ -120,8 +121,9 @@ deliver_open_storage(const struct deliver_task *task,
 			    &d->err);
 }
 
-static const char *
-wanted_mailbox(const struct deliver_task *task, const struct storage *storage)
+const char *
+deliver_wanted_mailbox(const struct deliver_task *task,
+		       const struct storage *storage)
 {
 	const struct delivery *d = task->d;
 
@@ -151,7 +153,7 @@ deliver_save_unnamed(struct deliver_task *task)
 	struct mailbox *box;
 
 	if (deliver_open_storage(task, &storage) < 0 ||
-	    storage_mailbox(storage, wanted_mailbox(task, storage), &box,
+	    storage_mailbox(storage, deliver_wanted_mailbox(task, storage), &box,
 			    &task->d->err) < 0)
 		return -1;
 	return mailbox_open_unnamed(box, task->d->headers);
@@ -185,10 +187,31 @@ deliver_save_shelter(struct deliver_task *task, bool shared)
 	return fd;
 }
 
+/* It can't go where it should; is INBOX to get it? Rather than back to the
+   sender, when there is no such mailbox or no room in it. */
+static bool
+falls_back(const struct deliver_task *task, const char *name)
+{
+	const char *shown = deliver_shorten(name, DELIVER_TEXT_MAX,
+					    task->pool);
+	const struct err *err = &task->d->err;
+
+	if (err->kind == ERR_NOTFOUND) {
+		deliver_log(task, LOG_LEVEL_INFO, "save failed to open "
+			    "mailbox %s: %s", shown, err->text);
+		return true;
+	}
+	if (err->kind == ERR_QUOTA && strcasecmp(name, "INBOX") != 0) {
+		deliver_log(task, LOG_LEVEL_INFO, "save failed to %s: %s",
+			    shown, err->text);
+		return true;
+	}
+	return false;
+}
+
 int
 deliver_save(struct deliver_task *task)
 {
-	struct delivery *d = task->d;
 	struct storage *storage;
 	const char *name;
 
@@ -196,13 +219,10 @@ deliver_save(struct deliver_task *task)
 	    (task->plugin_set != NULL &&
 	     deliver_open_plugins(task, storage) < 0))
 		return -1;
-	name = wanted_mailbox(task, storage);
+	name = deliver_wanted_mailbox(task, storage);
 	if (save_to(task, storage, name) == 0)
 		return 0;
-	if (d->err.kind != ERR_NOTFOUND)
+	if (!falls_back(task, name))
 		return -1;
-	deliver_log(task, LOG_LEVEL_INFO, "save failed to open mailbox %s: %s",
-		    deliver_shorten(name, DELIVER_TEXT_MAX, task->pool),
-		    d->err.text);
 	return save_to(task, storage, "INBOX");
 }

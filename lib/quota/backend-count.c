@@ -45,9 +45,6 @@ open_root(struct quota_root *root, const char *args, bool vsize,
 	struct state *state = pool_new_obj(quota->pool, struct state);
 
 	state->vsize = vsize;
-	state->path = pool_printf(quota->pool, "%s/.loft-quota%s",
-				  storage_control_dir(quota->storage),
-				  vsize ? "" : "-size");
 	root->state = state;
 	return quota_root_params(root, args, err);
 }
@@ -198,7 +195,7 @@ count_all(struct quota_root *root, bool sure, struct quota_usage *usage_r,
 	struct quota_usage sum = { 0, 0 };
 	struct mailbox **boxes;
 
-	if (storage_list(root->quota->storage, &boxes, err) < 0)
+	if (quota_root_list(root, &boxes, err) < 0)
 		return -1;
 	for (; *boxes != NULL; boxes++) {
 		if (quota_root_counts(root, *boxes) &&
@@ -216,9 +213,19 @@ keep(struct quota_root *root)
 	struct state *state = root->state;
 	struct err err;
 
-	if (count_cache_write(state->cache, state->path, &err) < 0)
+	if (root->dir != NULL && count_cache_write(state->cache, state->path, &err) < 0)
 		log_debug(root->quota->log, "quota-%s: %s",
 			  root->backend->name, err.text);
+}
+
+static const char *
+cache_path(const struct quota_root *root)
+{
+	const struct state *state = root->state;
+
+	return pool_printf(root->quota->pool, "%s/.loft-quota%s",
+			   root->dir != NULL ? root->dir : "",
+			   state->vsize ? "" : "-size");
 }
 
 static int
@@ -227,6 +234,8 @@ usage(struct quota_root *root, struct quota_usage *usage_r, struct err *err)
 	struct state *state = root->state;
 
 	end(root);
+	if (state->path == NULL)
+		state->path = cache_path(root);
 	state->pool = pool_new();
 	state->cache = count_cache_read(state->path, state->vsize,
 					state->pool);
@@ -280,6 +289,8 @@ recalc(struct quota_root *root, struct err *err)
 	struct state *state = root->state;
 
 	end(root);
+	if (state->path == NULL)
+		state->path = cache_path(root);
 	state->pool = pool_new();
 	state->cache = count_cache_parse("", 0, state->vsize, state->pool);
 	if (count_all(root, true, &root->usage, err) < 0)

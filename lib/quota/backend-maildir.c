@@ -41,7 +41,7 @@ state_of(struct quota_root *root)
 		const struct quota *quota = root->quota;
 
 		state = pool_new_obj(quota->pool, struct state);
-		state->dir = storage_control_dir(quota->storage);
+		state->dir = root->dir;
 		state->path = pool_printf(quota->pool, "%s/maildirsize",
 					  state->dir);
 		state->fd = -1;
@@ -301,12 +301,29 @@ is_unlimited(const struct quota_root *root)
 		root->limit.messages == 0;
 }
 
+/* Where the root's namespace isn't a Maildir, nothing is counted. */
+static bool
+is_maildir(const struct quota_root *root)
+{
+	const char *format = storage_ns_format(root->quota->storage, root->ns);
+
+	return format != NULL && strcmp(format, "maildir") == 0;
+}
+
 static int
 usage(struct quota_root *root, struct quota_usage *usage_r, struct err *err)
 {
 	struct quota_usage found = { 0, 0 };
-	int result = look(root, &found, err);
+	int result;
 
+	*usage_r = found;
+	if (!is_maildir(root)) {
+		log_warning(root->quota->log, "quota: Namespace '%s' is not "
+			    "Maildir, skipping for Maildir++ quota",
+			    root->ns != NULL ? root->ns : "");
+		return 0;
+	}
+	result = look(root, &found, err);
 	if (result < 0)
 		return -1;
 	if (result == 0 && (is_unlimited(root) || !has_place(root)))
@@ -360,8 +377,11 @@ static int
 update(struct quota_root *root, int64_t bytes, int64_t messages,
        struct err *err)
 {
-	struct state *state = state_of(root);
+	struct state *state;
 
+	if (!is_maildir(root))
+		return 0;
+	state = state_of(root);
 	if (state->fd >= 0) {
 		if (append(state, bytes, messages, err) < 0)
 			return -1;
@@ -376,6 +396,8 @@ recalc(struct quota_root *root, struct err *err)
 {
 	struct quota_usage found;
 
+	if (!is_maildir(root))
+		return 0;
 	if (look(root, &found, err) < 0)
 		return -1;
 	if (!has_place(root))

@@ -12,6 +12,7 @@
 #include "core/err.h"
 #include "core/log.h"
 #include "core/pool.h"
+#include "core/str.h"
 #include "quota/lock.h"
 #include "quota/warning.h"
 #include "storage/dirs.h"
@@ -46,6 +47,17 @@ quota_root_counts(const struct quota_root *root, const struct mailbox *box)
 }
 
 int
+quota_root_list(const struct quota_root *root, struct mailbox ***boxes_r,
+		struct err *err)
+{
+	struct storage *storage = root->quota->storage;
+
+	if (root->ns != NULL)
+		return storage_list_namespace(storage, root->ns, boxes_r, err);
+	return storage_list(storage, boxes_r, err);
+}
+
+int
 quota_root_sum(const struct quota_root *root, bool vsizes,
 	       struct quota_usage *usage_r, struct err *err)
 {
@@ -53,7 +65,7 @@ quota_root_sum(const struct quota_root *root, bool vsizes,
 	struct mailbox_usage usage;
 	struct mailbox **boxes;
 
-	if (storage_list(root->quota->storage, &boxes, err) < 0)
+	if (quota_root_list(root, &boxes, err) < 0)
 		return -1;
 	for (; *boxes != NULL; boxes++) {
 		if (!quota_root_counts(root, *boxes))
@@ -72,40 +84,66 @@ quota_root_sum(const struct quota_root *root, bool vsizes,
 /* The directory where the quota is kept isn't there. It is made beside mail
    that is; but a look alone makes nothing for a user without any. */
 static bool
-make_dir(const struct quota *quota, const char *dir, bool stored)
+make_dir(const struct quota_root *root, bool stored)
 {
-	const char *root = storage_root(quota->storage);
+	const struct quota *quota = root->quota;
+	const char *mail = storage_root(quota->storage);
 	struct stat st;
 	struct err err;
 
-	if (!stored && (strcmp(dir, root) == 0 || stat(root, &st) < 0))
+	if (!stored && (strcmp(root->dir, mail) == 0 || stat(mail, &st) < 0))
 		return false;
-	if (dir_make_durable(dir, &perm_private, false, quota->pool, &err) == 0)
+	if (dir_make_durable(root->dir, &perm_private, false, quota->pool,
+			     &err) == 0)
 		return true;
 	log_error(quota->log, "quota: %s", err.text);
 	return false;
 }
 
 static void
-take_lock(struct quota *quota, bool stored)
+lock_root(struct quota_root *root, bool stored)
 {
-	const char *dir = storage_control_dir(quota->storage);
+	struct quota *quota = root->quota;
 
-	if (quota->lock >= 0)
+	root->lock = quota_lock(root->dir, LOCK_TIMEOUT_MS);
+	if (root->lock < 0 && errno == ENOENT && make_dir(root, stored))
+		root->lock = quota_lock(root->dir, LOCK_TIMEOUT_MS);
+	if (root->lock >= 0)
 		return;
-	quota->lock = quota_lock(dir, LOCK_TIMEOUT_MS);
-	if (quota->lock < 0 && errno == ENOENT &&
-	    make_dir(quota, dir, stored))
-		quota->lock = quota_lock(dir, LOCK_TIMEOUT_MS);
-	if (quota->lock < 0 && errno == ETIMEDOUT) {
+	if (errno == ENOENT)
+		quota->nowhere = true;
+	else if (errno == ETIMEDOUT)
 		log_warning(quota->log, "quota: %s is locked for more than %d "
-			    "s, going on without", dir,
+			    "s, going on without", root->dir,
 			    LOCK_TIMEOUT_MS / 1000);
-	} else if (quota->lock < 0 && errno != ENOENT) {
-		log_debug(quota->log, "quota: Can't lock %s: %s", dir,
+	else
+		log_debug(quota->log, "quota: Can't lock %s: %s", root->dir,
 			  strerror(errno));
+}
+
+/* Has a root before the i-th the same directory, and the lock with it? */
+static bool
+is_shared(const struct quota *quota, unsigned i)
+{
+	for (unsigned j = 0; j < i; j++) {
+		if (str_eq(quota->roots[j].dir, quota->roots[i].dir))
+			return true;
 	}
-	quota->nowhere = quota->lock < 0 && errno == ENOENT;
+	return false;
+}
+
+/* In the order of the roots, which is the same for all who share one. */
+static void
+take_locks(struct quota *quota, bool stored)
+{
+	quota->nowhere = false;
+	for (unsigned i = 0; i < quota->root_count; i++) {
+		struct quota_root *root = &quota->roots[i];
+
+		if (root->dir != NULL && root->lock < 0 &&
+		    !is_shared(quota, i))
+			lock_root(root, stored);
+	}
 }
 
 static void
@@ -123,8 +161,7 @@ find_usage(struct quota_root *root)
 void
 quota_begin(struct quota *quota)
 {
-	if (quota->root_count > 0)
-		take_lock(quota, false);
+	take_locks(quota, false);
 	for (unsigned i = 0; i < quota->root_count; i++)
 		find_usage(&quota->roots[i]);
 }
@@ -137,10 +174,10 @@ quota_end(struct quota *quota)
 
 		if (root->backend->end != NULL)
 			root->backend->end(root);
+		if (root->lock >= 0)
+			(void)close(root->lock);	/* which unlocks */
+		root->lock = -1;
 	}
-	if (quota->lock >= 0)
-		(void)close(quota->lock);	/* which unlocks */
-	quota->lock = -1;
 }
 
 /* --- checking --- */
@@ -245,8 +282,8 @@ quota_count(struct quota *quota, const struct mailbox *box, uint64_t size,
 	int64_t bytes = messages * (int64_t)size;
 
 	/* The user's first message: there is something to lock now. */
-	if (quota->nowhere && quota->root_count > 0)
-		take_lock(quota, true);
+	if (quota->nowhere)
+		take_locks(quota, true);
 	quota->counting = box;
 	for (unsigned i = 0; i < quota->root_count; i++) {
 		if (quota_root_counts(&quota->roots[i], box))
@@ -259,7 +296,7 @@ quota_recalc(struct quota *quota, struct err *err)
 {
 	int result = 0;
 
-	take_lock(quota, false);
+	take_locks(quota, false);
 	for (unsigned i = 0; i < quota->root_count; i++) {
 		struct quota_root *root = &quota->roots[i];
 

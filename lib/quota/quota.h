@@ -50,6 +50,10 @@ struct quota_root {
 	bool ignoreunlimited;	/* isn't there for who has no limit */
 	struct quota_rules rules;
 
+	const char *dir;	/* where its namespace keeps control files; NULL
+				   for ns= without such a namespace */
+	int lock;		/* on that, if no root before has it */
+
 	/* What holds for all mailboxes together: the default rule's, or what
 	   the backend found where rules.forced is false. */
 	struct quota_limit limit;
@@ -109,8 +113,7 @@ struct quota {
 	uint64_t max_mail_size;		/* 0: none */
 	bool vsizes;			/* sizes count with CR LF */
 	const struct mailbox *counting;	/* during update(): which one */
-	int lock;			/* -1: not taken */
-	bool nowhere;			/* there was nothing to lock */
+	bool nowhere;			/* something wasn't there to lock */
 };
 
 /* For whom. All of it must live as long as the quota. */
@@ -164,12 +167,17 @@ bool quota_root_param(struct quota_root *root, const char **args);
 bool quota_root_counts(const struct quota_root *root,
 		       const struct mailbox *box);
 
+/* The mailboxes of the root's namespaces, those that rules ignore among them;
+   see storage_list(). */
+int quota_root_list(const struct quota_root *root, struct mailbox ***boxes_r,
+		    struct err *err);
+
 /* Add up all mailboxes that the root counts, by the storage's own count.
    Costs what the mail costs to list. */
 int quota_root_sum(const struct quota_root *root, bool vsizes,
 		   struct quota_usage *usage_r, struct err *err);
 
-/* Take the lock (waiting for it no longer than a few seconds, then going
+/* Take the locks (waiting for one no longer than a few seconds, then going
    without) and find out every root's usage. A root whose usage can't be found
    out is logged, and refuses nothing. */
 void quota_begin(struct quota *quota);

@@ -253,6 +253,7 @@ open_backend(struct quota_root *root, const char *args, struct err *err)
 	if (result < 0)
 		return err_prefix(err, "Quota root %s: %s quota init failed",
 				  root->name, backend->name);
+	root->dir = storage_ns_control_dir(root->quota->storage, root->ns);
 	return 0;
 }
 
@@ -314,7 +315,7 @@ read_roots(struct quota *quota, struct err *err)
 		if (text == NULL || *text == '\0')
 			break;
 		*root = (struct quota_root){ .quota = quota,
-			.set_name = name };
+			.set_name = name, .lock = -1 };
 		if (read_root(root, text, err) < 0) {
 			close_root(root);
 			return err_prefix(err, "Invalid quota root %s", name);
@@ -375,7 +376,7 @@ quota_open(const struct quota_conf *conf, const struct quota_user *user,
 	*quota = (struct quota){
 		.pool = pool, .storage = user->storage, .log = user->log,
 		.conf = conf, .user = user->name, .vars = user->vars,
-		.overrides = user->overrides, .lock = -1,
+		.overrides = user->overrides,
 	};
 	if (read_common(quota, err) < 0 || read_roots(quota, err) < 0) {
 		quota_close(&quota);

@@ -195,9 +195,6 @@ read_namespace(struct list *list)
 	const struct location *loc = &list->ns->loc;
 	const char *root = loc->root;
 
-	if (strcmp(list->ns->set->type, "private") != 0 ||
-	    list->ns->is_closed || list->ns->is_alias)
-		return 0;
 	if (loc->layout == LAYOUT_FS && *loc->mailbox_dir != '\0') {
 		root = pool_printf(list->storage->pool, "%s/%s", root,
 				   loc->mailbox_dir);
@@ -216,10 +213,33 @@ storage_list(struct storage *storage, struct mailbox ***boxes_r,
 		return -1;
 	for (unsigned i = 0; i < storage->namespace_count; i++) {
 		list.ns = &storage->namespaces[i];
-		if (read_namespace(&list) < 0)
+		if (strcmp(list.ns->set->type, "private") == 0 &&
+		    !list.ns->is_closed && !list.ns->is_alias &&
+		    read_namespace(&list) < 0)
 			return -1;
 	}
 	list.boxes[list.count] = NULL;
 	*boxes_r = list.boxes;
+	return 0;
+}
+
+int
+storage_list_namespace(struct storage *storage, const char *prefix,
+		       struct mailbox ***boxes_r, struct err *err)
+{
+	static struct mailbox *none[] = { NULL };
+	struct list list = { .storage = storage, .err = err,
+		.ns = storage_ns_find(storage, prefix) };
+
+	*boxes_r = none;
+	if (list.ns == NULL)
+		return 0;
+	if ((list.ns == storage->inbox && add_inbox(&list) < 0) ||
+	    read_namespace(&list) < 0)
+		return -1;
+	if (list.count > 0) {
+		list.boxes[list.count] = NULL;
+		*boxes_r = list.boxes;
+	}
 	return 0;
 }

@@ -49,6 +49,10 @@ struct storage {
 	struct storage_ns *inbox;	/* the one with inbox = yes */
 };
 
+/* The one with exactly this prefix, or NULL. */
+const struct storage_ns *storage_ns_find(const struct storage *storage,
+					 const char *prefix);
+
 struct mailbox {
 	struct storage *storage;
 	const struct storage_ns *ns;

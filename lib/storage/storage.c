@@ -104,12 +104,44 @@ storage_root(const struct storage *storage)
 	return storage->inbox->loc.root;
 }
 
+static const char *
+control_dir(const struct location *loc)
+{
+	return *loc->control != '\0' ? loc->control : loc->root;
+}
+
 const char *
 storage_control_dir(const struct storage *storage)
 {
-	const struct location *loc = &storage->inbox->loc;
+	return control_dir(&storage->inbox->loc);
+}
 
-	return *loc->control != '\0' ? loc->control : loc->root;
+const struct storage_ns *
+storage_ns_find(const struct storage *storage, const char *prefix)
+{
+	for (unsigned i = 0; i < storage->namespace_count; i++) {
+		if (strcmp(storage->namespaces[i].prefix, prefix) == 0)
+			return &storage->namespaces[i];
+	}
+	return NULL;
+}
+
+const char *
+storage_ns_control_dir(const struct storage *storage, const char *prefix)
+{
+	const struct storage_ns *ns = prefix == NULL ? storage->inbox :
+		storage_ns_find(storage, prefix);
+
+	return ns == NULL ? NULL : control_dir(&ns->loc);
+}
+
+const char *
+storage_ns_format(const struct storage *storage, const char *prefix)
+{
+	const struct storage_ns *ns = prefix == NULL ? storage->inbox :
+		storage_ns_find(storage, prefix);
+
+	return ns == NULL ? NULL : ns->loc.format->name;
 }
 
 /* --- mailboxes --- */

@@ -145,6 +145,18 @@ const char *storage_control_dir(const struct storage *storage);
 int storage_list(struct storage *storage, struct mailbox ***boxes_r,
 		 struct err *err);
 
+/* The same of one namespace of any type, by its prefix; nothing where there
+   is none. */
+int storage_list_namespace(struct storage *storage, const char *prefix,
+			   struct mailbox ***boxes_r, struct err *err);
+
+/* Where the namespace with that prefix keeps its control files (NULL: the one
+   that has INBOX), and the name of its format. NULL when there is none. */
+const char *storage_ns_control_dir(const struct storage *storage,
+				   const char *prefix);
+const char *storage_ns_format(const struct storage *storage,
+			      const char *prefix);
+
 /* The mailbox of that name; nothing is looked at on disk. Lives in the
    storage's pool. -1 with ERR_NOTFOUND when there can't be one. */
 int storage_mailbox(struct storage *storage, const char *name,

@@ -40,6 +40,11 @@ both noenforcing 'userdb_quota=maildir:Q:noenforcing'
 both badrule 'userdb_quota_rule=*:storage=x'
 both badbackend 'userdb_quota=nosuch:Q'
 both badparam 'userdb_quota=maildir:Q:foo'
+both mbox "userdb_mail=mbox:~/mail:INBOX=~/inbox $count"
+both mboxmaildir 'userdb_mail=mbox:~/mail:INBOX=~/inbox'
+both two 'userdb_quota2=maildir:Archived:ns=Archive/ userdb_quota2_rule=*:messages=1'
+both onlyns 'userdb_quota=maildir:Archived:ns=Archive/'
+both both "userdb_quota2=count:Counted userdb_quota2_rule=*:messages=2 userdb_quota_vsizes=yes"
 both message "userdb_quota_exceeded_message=No_room"
 user mixed 'userdb_quota_rule=*:storage=1M:messages=1000'
 user vmixed "$count"' userdb_quota_rule=*:storage=1M:messages=1000'
@@ -53,6 +58,15 @@ mail_plugins = quota
 lmtp_rcpt_check_quota = yes
 lmtp_save_to_detail_mailbox = yes
 lda_mailbox_autocreate = yes
+namespace inbox {
+  inbox = yes
+  separator = /
+}
+namespace archive {
+  prefix = Archive/
+  separator = /
+  location = maildir:~/Archive
+}
 passdb {
   driver = passwd-file
   args = $users
@@ -125,12 +139,13 @@ get() {
 }
 
 echo "- the same deliveries"
-for name in plain count messages grace nothing fromfile ignored noenforcing badrule badbackend badparam message; do
+for name in plain count messages grace nothing fromfile ignored noenforcing badrule badbackend badparam message \
+	mbox mboxmaildir two onlyns both; do
 	for i in 1 2 3 4 5; do
 		same "$name $i" "$(send "$dove_dir/run/lmtp" "$scratch/3k" "$name.d")" \
 			"$(send "$loft_socket" "$scratch/3k" "$name.l")"
 	done
-	for box in Trash Other; do
+	for box in Trash Other Archive/A Archive/A Archive/A; do
 		same "$name $box" "$(send "$dove_dir/run/lmtp" "$scratch/3k" "$name.d+$box")" \
 			"$(send "$loft_socket" "$scratch/3k" "$name.l+$box")"
 	done
@@ -173,7 +188,7 @@ for name in mixed vmixed; do
 	same "$name recalculated by Loft" "$(dove_get $name)" "$ours"
 	doveadm -c "$dove_file" quota recalc -u $name
 	same "$name recalculated by Dovecot" "$(dove_get $name)" "$ours"
-	! doveadm -c "$dove_file" mailbox list -u $name | grep -v -E '^(INBOX|Sub)$' ||
+	! doveadm -c "$dove_file" mailbox list -u $name | grep -v -E '^(INBOX|Sub|Archive)$' ||
 		fail "Dovecot takes a file of Loft's for a mailbox"
 done
 

@@ -254,6 +254,61 @@ START_TEST(failed_sync_costs_one_recipient)
 }
 END_TEST
 
+/* What a user's maildirsize adds up to. */
+static void
+expect_quota(const char *user, unsigned long long messages)
+{
+	FILE *f = fopen(pool_printf(pool, "%s/%s/M/maildirsize", home, user),
+			"r");
+	long long bytes = 0, count = 0, b, n;
+	char line[64];
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), f));
+	ck_assert_str_eq(line, "1048576S,3C\n");
+	while (fgets(line, sizeof(line), f) != NULL) {
+		ck_assert_int_eq(sscanf(line, "%lld %lld", &b, &n), 2);
+		bytes += b;
+		count += n;
+	}
+	(void)fclose(f);
+	ck_assert_int_eq(count, messages);
+	ck_assert_int_eq(bytes != 0, messages != 0);
+}
+
+START_TEST(quota_counts_what_is_stored)
+{
+	struct delivery *d[6];
+
+	setup("mail_plugins = quota\nplugin {\n quota = maildir:Q\n"
+	      " quota_rule = *:storage=1M:messages=3\n}\n");
+	for (int i = 0; i < 6; i++)
+		d[i] = delivery_of(user_of(pool_printf(pool, "u%d", i < 2 ?
+						       i : 2), any_uid()),
+				   "INBOX");
+	d[5]->ignore_quota = true;
+	for (int i = 0; i < 6; i++)
+		deliver_add(batch, d[i]);
+	fail_dir = pool_printf(pool, "%s/u1/M/new", home);
+	deliver_commit(batch);
+	ck_assert(d[0]->stored && !d[1]->stored && d[2]->stored &&
+		  d[3]->stored && d[4]->stored && d[5]->stored);
+	expect_quota("u0", 1);
+	expect_quota("u1", 0);
+	expect_quota("u2", 4);
+	fail_dir = NULL;
+	d[0] = delivery_of(user_of("u2", any_uid()), "INBOX");
+	deliver_add(batch, d[0]);
+	deliver_commit(batch);
+	ck_assert(!d[0]->stored);
+	ck_assert_int_eq(d[0]->err.kind, ERR_QUOTA);
+	ck_assert_str_eq(d[0]->err.text,
+			 "Quota exceeded (mailbox for user is full)");
+	expect_quota("u2", 4);
+	teardown();
+}
+END_TEST
+
 START_TEST(many_share_one_file)
 {
 	enum { MANY = 300 };
@@ -471,6 +526,7 @@ START_TEST(log_prefix)
 END_TEST
 
 UNIT_MAIN("deliver-deliver", one, folders, overrides,
-	  failed_sync_costs_one_recipient, many_share_one_file,
+	  failed_sync_costs_one_recipient, quota_counts_what_is_stored,
+	  many_share_one_file,
 	  large_is_not_copied, loops, loops_not_looked_for,
 	  foreign_uid_without_root, many_uids_as_root, log_prefix);
