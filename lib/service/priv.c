@@ -23,6 +23,7 @@ enum { GROUPS_MAX = 65536 };	/* NGROUPS_MAX of Linux */
 
 static struct {
 	struct priv_ids rest;	/* where priv_leave() goes */
+	gid_t *learned;		/* groups of rest that are ours to free */
 	bool rest_known;
 	bool inside;		/* between enter and leave */
 	bool changed;		/* the bracket changed ids */
@@ -231,6 +232,8 @@ learn_rest(void)
 
 	if (count > 0)
 		count = getgroups(count, groups);
+	free(priv.learned);
+	priv.learned = groups;
 	priv.rest = (struct priv_ids){ geteuid(), getegid(), groups,
 		count > 0 ? (unsigned)count : 0 };
 	priv.rest_known = true;
@@ -265,6 +268,8 @@ priv_rest(const struct priv_ids *rest, struct err *err)
 		return err_sys(err, "seteuid(0)");
 	if (set_effective(rest, err) < 0)
 		return -1;
+	free(priv.learned);
+	priv.learned = NULL;
 	priv.rest = *rest;
 	priv.rest_known = true;
 	priv.direct = rest->uid != 0 && keep_id_caps();
