@@ -15,23 +15,39 @@
 #include "core/pool.h"
 #include "user/user-settings.h"
 
+/* Who stands in a block is asked for with its protocol. */
+static struct scope
+scope_of(const struct conf_listed *listed)
+{
+	struct scope scope = { 0 };
+
+	if (listed->protocol != NULL)
+		scope.protocol = *listed->protocol == '!' ? "" :
+			listed->protocol;
+	return scope;
+}
+
 static size_t
-count_names(const char **names)
+count_listed(const struct conf_listed *list)
 {
 	size_t count = 0;
 
-	while (names[count] != NULL)
+	while (list[count].name != NULL)
 		count++;
 	return count;
 }
 
 static int
-passdb_open(const struct conf *conf, struct auth *auth, const char *section,
-	    struct passdb *passdb, struct err *err)
+passdb_open(const struct conf *conf, struct auth *auth,
+	    const struct conf_listed *listed, struct passdb *passdb,
+	    struct err *err)
 {
 	struct auth_db_init init = { .auth = auth, .pool = auth->pool };
+	const char *section = pool_printf(auth->pool, "passdb/%s", listed->name);
+	const struct scope scope = scope_of(listed);
 
-	passdb->set = settings_get(conf, &scope_global, section,
+	passdb->protocol = listed->protocol;
+	passdb->set = settings_get(conf, &scope, section,
 				   &auth_passdb_settings_info, NULL,
 				   auth->pool, err);
 	if (passdb->set == NULL)
@@ -48,12 +64,16 @@ passdb_open(const struct conf *conf, struct auth *auth, const char *section,
 }
 
 static int
-userdb_open(const struct conf *conf, struct auth *auth, const char *section,
-	    struct userdb *userdb, struct err *err)
+userdb_open(const struct conf *conf, struct auth *auth,
+	    const struct conf_listed *listed, struct userdb *userdb,
+	    struct err *err)
 {
 	struct auth_db_init init = { .auth = auth, .pool = auth->pool };
+	const char *section = pool_printf(auth->pool, "userdb/%s", listed->name);
+	const struct scope scope = scope_of(listed);
 
-	userdb->set = settings_get(conf, &scope_global, section,
+	userdb->protocol = listed->protocol;
+	userdb->set = settings_get(conf, &scope, section,
 				   &auth_userdb_settings_info, NULL,
 				   auth->pool, err);
 	if (userdb->set == NULL)
@@ -72,17 +92,13 @@ userdb_open(const struct conf *conf, struct auth *auth, const char *section,
 static int
 passdbs_open(const struct conf *conf, struct auth *auth, struct err *err)
 {
-	const char **names = conf_names(conf, &scope_global, "passdb",
-					auth->pool);
-	size_t count = count_names(names);
+	const struct conf_listed *list = conf_listed(conf, "passdb", auth->pool);
+	size_t count = count_listed(list);
 
 	auth->passdbs = pool_new_array(auth->pool, struct passdb, count + 1);
 	for (size_t i = 0; i < count; i++) {
-		const char *section = pool_printf(auth->pool, "passdb/%s",
-						  names[i]);
-
 		auth->passdbs[i].number = (unsigned)i;
-		if (passdb_open(conf, auth, section, &auth->passdbs[i],
+		if (passdb_open(conf, auth, &list[i], &auth->passdbs[i],
 				err) < 0)
 			return -1;
 		auth->passdb_count++;
@@ -117,17 +133,13 @@ userdb_default(struct auth *auth, struct userdb *userdb)
 static int
 userdbs_open(const struct conf *conf, struct auth *auth, struct err *err)
 {
-	const char **names = conf_names(conf, &scope_global, "userdb",
-					auth->pool);
-	size_t count = count_names(names);
+	const struct conf_listed *list = conf_listed(conf, "userdb", auth->pool);
+	size_t count = count_listed(list);
 
 	auth->userdbs = pool_new_array(auth->pool, struct userdb, count + 1);
 	for (size_t i = 0; i < count; i++) {
-		const char *section = pool_printf(auth->pool, "userdb/%s",
-						  names[i]);
-
 		auth->userdbs[i].number = (unsigned)i;
-		if (userdb_open(conf, auth, section, &auth->userdbs[i],
+		if (userdb_open(conf, auth, &list[i], &auth->userdbs[i],
 				err) < 0)
 			return -1;
 		auth->userdb_count++;

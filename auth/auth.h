@@ -59,6 +59,7 @@ struct userdb {
 	const struct userdb_driver *driver;
 	const struct auth_userdb_settings *set;
 	void *db;
+	const char *protocol;	/* of the block it stands in; NULL: none */
 	unsigned number;	/* for cache keys */
 };
 
@@ -66,6 +67,7 @@ struct passdb {
 	const struct passdb_driver *driver;
 	const struct auth_passdb_settings *set;
 	void *db;
+	const char *protocol;
 	unsigned number;
 };
 

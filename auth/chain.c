@@ -12,6 +12,7 @@
 #include "auth/cache.h"
 #include "auth/password.h"
 #include "auth/request.h"
+#include "conf/scope.h"
 #include "core/err.h"
 #include "core/ip.h"
 #include "core/pool.h"
@@ -263,6 +264,7 @@ note_passdb(struct chain *chain, enum auth_result result,
 enum auth_result
 auth_passdb_run(struct auth_request *req)
 {
+	const char *service = auth_request_param(req, "service");
 	struct chain chain = { .failure = AUTH_UNKNOWN };
 	struct fields passdb_was, userdb_was;
 
@@ -272,7 +274,8 @@ auth_passdb_run(struct auth_request *req)
 		const struct passdb *passdb = &req->auth->passdbs[i];
 		enum auth_result result;
 
-		if (passdb_skipped(req, passdb, &chain))
+		if (!conf_protocol_fits(passdb->protocol, service) ||
+		    passdb_skipped(req, passdb, &chain))
 			continue;
 		req->verbose = chosen_verbose(req, passdb->set->auth_verbose);
 		fields_copy(&passdb_was, &req->passdb);
@@ -323,6 +326,7 @@ userdb_ask(struct auth_request *req, const struct userdb *userdb)
 enum auth_result
 auth_userdb_run(struct auth_request *req)
 {
+	const char *service = auth_request_param(req, "service");
 	struct chain chain = { .failure = AUTH_UNKNOWN };
 	struct fields was;
 
@@ -331,7 +335,8 @@ auth_userdb_run(struct auth_request *req)
 		const struct userdb *userdb = &req->auth->userdbs[i];
 		enum auth_result result;
 
-		if (userdb_skipped(userdb, &chain))
+		if (!conf_protocol_fits(userdb->protocol, service) ||
+		    userdb_skipped(userdb, &chain))
 			continue;
 		req->verbose = chosen_verbose(req, userdb->set->auth_verbose);
 		fields_copy(&was, &req->userdb);

@@ -240,6 +240,46 @@ conf_names(const struct conf *conf, const struct scope *scope,
 		pool_new_array(pool, const char *, 1);
 }
 
+/* Is this the mark of a section right below path, outside of any block or in
+   no other than a protocol's? */
+static bool
+is_listed_mark(const struct conf_entry *entry, const char *path)
+{
+	size_t len = strlen(path);
+
+	if (!is_below(entry->path, path, len) ||
+	    strchr(entry->path + len + 1, '/') !=
+	    entry->path + strlen(entry->path) - 1)
+		return false;
+	return entry->filter == NULL ||
+		(entry->filter->kind == FILTER_PROTOCOL &&
+		 entry->filter->parent == NULL);
+}
+
+struct conf_listed *
+conf_listed(const struct conf *conf, const char *path, struct pool *pool)
+{
+	struct conf_listed *list = pool_new_array(pool, struct conf_listed,
+						  conf->count + 1);
+	size_t count = 0;
+
+	for (int in_block = 1; in_block >= 0; in_block--) {
+		for (size_t i = 0; i < conf->count; i++) {
+			const struct conf_entry *entry = conf->entries[i];
+			const char *name = entry->path + strlen(path) + 1;
+
+			if (!is_listed_mark(entry, path) ||
+			    (entry->filter != NULL) != in_block)
+				continue;
+			list[count++] = (struct conf_listed){
+				pool_strndup(pool, name, strcspn(name, "/")),
+				in_block ? entry->filter->value : NULL,
+			};
+		}
+	}
+	return list;
+}
+
 const char *
 conf_unescape_name(const char *name, struct pool *pool)
 {

@@ -46,6 +46,17 @@ const char *conf_where(const struct conf *conf, const struct scope *scope,
 const char **conf_names(const struct conf *conf, const struct scope *scope,
 			const char *path, struct pool *pool);
 
+/* A passdb or userdb, and whose it is: "lmtp", "!smtp"; NULL: everybody's. */
+struct conf_listed {
+	const char *name;		/* "0": the section is "passdb/0" */
+	const char *protocol;
+};
+
+/* All of them ("passdb", "userdb") in the order in which Dovecot asks them:
+   what stands in `protocol` blocks comes first. A NULL name ends; in pool. */
+struct conf_listed *conf_listed(const struct conf *conf, const char *path,
+				struct pool *pool);
+
 /* A name as it stands inside a path ('/' becomes "\s"), in pool. */
 const char *conf_escape_name(const char *name, struct pool *pool);
 

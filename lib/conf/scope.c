@@ -101,9 +101,11 @@ in_nets(const struct conf_filter *filter, const struct ip *ip)
 	return false;
 }
 
-static bool
-protocol_match(const char *value, const char *protocol)
+bool
+conf_protocol_fits(const char *value, const char *protocol)
 {
+	if (value == NULL)
+		return true;
 	if (protocol == NULL)
 		return false;
 	if (value[0] == '!')
@@ -144,7 +146,7 @@ match_one(const struct conf_filter *filter, const struct scope *scope)
 {
 	switch (filter->kind) {
 	case FILTER_PROTOCOL:
-		return protocol_match(filter->value, scope->protocol);
+		return conf_protocol_fits(filter->value, scope->protocol);
 	case FILTER_LOCAL:
 		return in_nets(filter, &scope->local);
 	case FILTER_REMOTE:

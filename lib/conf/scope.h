@@ -6,6 +6,7 @@
 #ifndef LOFT_CONF_SCOPE_H
 #define LOFT_CONF_SCOPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/ip.h"
@@ -20,6 +21,9 @@ struct scope {
 };
 
 extern const struct scope scope_global;	/* nothing known */
+
+/* Does the word of a protocol block ("lmtp", "!smtp", NULL for no block) fit? */
+bool conf_protocol_fits(const char *word, const char *protocol);
 
 /* For each block (`local`, `local_name`, `protocol` …) somebody to whom it
    applies, in pool: what has to be made for each before anyone comes. */

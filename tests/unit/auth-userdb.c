@@ -231,6 +231,29 @@ START_TEST(fields_and_chains)
 }
 END_TEST
 
+/* Those of protocol blocks come first, wherever they stand in the text, and
+   are asked for their protocol alone. */
+START_TEST(in_protocol_blocks)
+{
+	start_auth("userdb {\n driver = static\n args = uid=1 gid=1 home=/all "
+		   "allow_all_users=yes\n}\n"
+		   "protocol lmtp {\n userdb {\n  driver = static\n"
+		   "  args = uid=2 gid=2 home=/%s allow_all_users=yes\n }\n}\n"
+		   "protocol !doveadm {\n passdb {\n  driver = static\n"
+		   "  args = password=x a=%s\n }\n}\n"
+		   "local 10.0.0.1 {\n userdb {\n  driver = static\n"
+		   "  args = uid=3\n }\n}\n");
+	ck_assert_str_eq(ask("USER|1|u|service=lmtp\n"),
+			 "USER|1|u|uid=2|gid=2|home=/lmtp\n");
+	ck_assert_str_eq(ask("USER|1|u|service=lda\n"),
+			 "USER|1|u|uid=1|gid=1|home=/all\n");
+	ck_assert_str_eq(ask("PASS|1|u|service=imap\n"),
+			 "PASS|1|user=u|a=imap\n");
+	ck_assert_str_eq(ask("PASS|1|u|service=doveadm\n"), "NOTFOUND|1\n");
+	stop_auth();
+}
+END_TEST
+
 START_TEST(deny_and_pass)
 {
 	put_file("deny", "mallory\n");
@@ -394,5 +417,5 @@ END_TEST
 
 UNIT_MAIN("auth-userdb", passwd_file, lists, changed_file,
 	  path_with_variables, static_driver, passwd_driver,
-	  fields_and_chains, deny_and_pass, user_names, variables,
-	  who_may_ask, bad_lines, in_pieces, cache, no_userdb);
+	  fields_and_chains, in_protocol_blocks, deny_and_pass, user_names,
+	  variables, who_may_ask, bad_lines, in_pieces, cache, no_userdb);
