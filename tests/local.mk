@@ -18,7 +18,8 @@ UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-detail tests/unit/smtp-dots 
 UNIT_USER = tests/unit/user-wire tests/unit/user-user tests/unit/user-lookup
 UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir \
 	tests/unit/storage-clock tests/unit/storage-list \
-	tests/unit/storage-mbox tests/unit/storage-namespace
+	tests/unit/storage-mbox tests/unit/storage-namespace \
+	tests/unit/storage-keywords
 UNIT_DELIVER = tests/unit/deliver-deliver tests/unit/deliver-duplicate
 UNIT_LDA = tests/unit/deliver-reject tests/unit/lda-refuse
 tests_unit_lda_refuse_SOURCES = tests/unit/lda-refuse.c lda/refuse.c
@@ -66,7 +67,8 @@ tests_fuzz_fuzz_auth_LDADD = auth/libauth.a $(FUZZ_LDADD) $(EVENT_LIBS) \
 tests_fuzz_fuzz_userdb_LDADD = $(FUZZ_LDADD)
 
 FUZZ_STORE = tests/fuzz/fuzz-message tests/fuzz/fuzz-mailbox \
-	tests/fuzz/fuzz-duplicate tests/fuzz/fuzz-mbox
+	tests/fuzz/fuzz-duplicate tests/fuzz/fuzz-mbox tests/fuzz/fuzz-keywords
+tests_fuzz_fuzz_keywords_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_duplicate_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_message_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_mailbox_LDADD = $(FUZZ_LDADD)
@@ -74,7 +76,8 @@ tests_fuzz_fuzz_mbox_LDADD = $(FUZZ_LDADD)
 EXTRA_DIST += tests/fuzz/seeds-message tests/fuzz/message.dict \
 	tests/fuzz/seeds-mailbox tests/fuzz/mailbox.dict \
 	tests/fuzz/seeds-duplicate tests/fuzz/duplicate.dict \
-	tests/fuzz/seeds-mbox tests/fuzz/mbox.dict
+	tests/fuzz/seeds-mbox tests/fuzz/mbox.dict \
+	tests/fuzz/seeds-keywords tests/fuzz/keywords.dict
 
 FUZZ_CONF = tests/fuzz/fuzz-conf tests/fuzz/fuzz-vars
 tests_fuzz_fuzz_conf_LDADD = $(FUZZ_LDADD)

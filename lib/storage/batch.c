@@ -20,6 +20,7 @@ struct batch_dir {
 	const char *path;
 	dev_t dev;	/* of the mailbox's directory, not of new/: */
 	ino_t ino;	/* that one needs no stat of its own */
+	bool flagged;	/* it is cur/ */
 	int fd;
 	bool whole_fs;
 	bool failed;
@@ -164,11 +165,12 @@ save_batch_sync(struct save_batch *batch)
 }
 
 static struct batch_dir *
-find_dir(struct save_batch *batch, const struct stat *st)
+find_dir(struct save_batch *batch, const struct stat *st, bool flagged)
 {
 	for (unsigned i = 0; i < batch->dir_count; i++) {
 		if (batch->dirs[i].dev == st->st_dev &&
-		    batch->dirs[i].ino == st->st_ino)
+		    batch->dirs[i].ino == st->st_ino &&
+		    batch->dirs[i].flagged == flagged)
 			return &batch->dirs[i];
 	}
 	return NULL;
@@ -189,9 +191,9 @@ open_dir(struct save_batch *batch, const char *path, const char *inside,
 
 int
 save_batch_add_dir(struct save_batch *batch, const char *path,
-		   const struct stat *box_st, struct save *save)
+		   const struct stat *box_st, bool flagged, struct save *save)
 {
-	struct batch_dir *dir = find_dir(batch, box_st);
+	struct batch_dir *dir = find_dir(batch, box_st, flagged);
 	bool whole_fs;
 	int fd;
 
@@ -205,7 +207,7 @@ save_batch_add_dir(struct save_batch *batch, const char *path,
 		*dir = (struct batch_dir){
 			.path = pool_strdup(batch->pool, path),
 			.dev = box_st->st_dev, .ino = box_st->st_ino,
-			.fd = fd, .whole_fs = whole_fs,
+			.flagged = flagged, .fd = fd, .whole_fs = whole_fs,
 		};
 	}
 	save->dir = (unsigned)(dir - batch->dirs);

@@ -35,6 +35,9 @@
 	X(STR, mail_privileged_group, "", \
 	  "Group that may make lock files and INBOXes in /var/mail. It is " \
 	  "taken up for these calls alone; needs a service that is root.") \
+	X(TIME, mail_temp_scan_interval, "1 weeks", \
+	  "How often at most to look for files older than 36 hours in tmp/ " \
+	  "of a Maildir that gets mail; 0 means never.") \
 	X(BOOL, mail_nfs_storage, "no", \
 	  "Mail lies on NFS and several hosts deliver to it.") \
 	X(BOOL, maildir_copy_with_hardlinks, "yes", \

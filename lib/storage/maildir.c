@@ -11,14 +11,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/err.h"
 #include "core/log.h"
 #include "core/pool.h"
 #include "io/spool.h"
-#include "storage/dirs.h"
+#include "storage/keywords.h"
 #include "storage/mail-settings.h"
 #include "storage/maildir-count.h"
+#include "storage/maildir-create.h"
 #include "storage/maildir-name.h"
+#include "storage/maildir-tmp.h"
 #include "storage/maildir-write.h"
 #include "storage/storage-private.h"
 
@@ -37,123 +40,14 @@ struct maildir_save {
 	bool sync, crlf;
 	char name[MAILDIR_NAME_MAX];
 	const char *tmp;		/* the file in tmp/, or NULL */
+	const char *info;		/* ":2,FS" in cur/, or "" in new/ */
 };
-
-static int
-not_found(const struct mailbox *box, struct err *err)
-{
-	return err_set(err, ERR_NOTFOUND, "Mailbox doesn't exist: %s",
-		       box->name);
-}
 
 /* Is there no such directory (rather than trouble to look)? */
 static bool
 is_absent(int error)
 {
 	return error == ENOENT || error == ENOTDIR;
-}
-
-/* --- creating --- */
-
-static bool
-has_tmp(const char *path, struct pool *pool)
-{
-	struct stat st;
-
-	return stat(pool_printf(pool, "%s/tmp", path), &st) == 0;
-}
-
-/* mkdir(2) within a mailbox; its entry is synced with the mailbox's
-   directory. */
-static int
-make_subdir(const struct mailbox *box, const char *name,
-	    const struct perm *perm, struct pool *pool, struct err *err)
-{
-	const char *path = pool_printf(pool, "%s/%s", box->path, name);
-
-	if (mkdir(path, 0700) == 0)
-		return perm_apply_path(path, perm->dir, perm, err);
-	return errno == EEXIST ? 0 : err_path(err, "mkdir", path);
-}
-
-/* The mark by which other software knows a Maildir++ folder. */
-static int
-make_mark(const struct mailbox *box, const struct perm *perm,
-	  struct pool *pool, struct err *err)
-{
-	const char *path = pool_printf(pool, "%s/maildirfolder", box->path);
-	int fd, result;
-
-	if (box->inbox || box->ns->loc.layout != LAYOUT_MAILDIRPP)
-		return 0;
-	/* The owner may have put anything here; a fifo must not hold us. */
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
-		  O_NONBLOCK, 0600);
-	if (fd < 0)
-		return err_path(err, "open", path);
-	result = perm_apply_fd(fd, path, perm->file, perm, err);
-	if (close(fd) < 0 && errno != EINTR && result == 0)
-		result = err_path(err, "close", path);
-	return result;
-}
-
-/* tmp/ comes last, when all else is synced: who finds tmp/ may rely on the
-   rest, although its maker may have died at any step. */
-static int
-make_all(const struct mailbox *box, const struct perm *perm,
-	 struct pool *pool, struct err *err)
-{
-	bool sync = strcmp(box->storage->set->mail_fsync, "never") != 0;
-	const char *top;
-
-	if (dir_make(box->path, perm, pool, &top, err) < 0 ||
-	    make_subdir(box, "cur", perm, pool, err) < 0 ||
-	    make_subdir(box, "new", perm, pool, err) < 0 ||
-	    make_mark(box, perm, pool, err) < 0)
-		return -1;
-	if (sync && (dir_sync(box->path,
-			      pool_printf(pool, "%s/new", box->path),
-			      err) < 0 ||
-		     dir_sync_entries(box->path, top, pool, err) < 0))
-		return -1;
-	return make_subdir(box, "tmp", perm, pool, err);
-}
-
-/* A folder in a root that is no Maildir yet: INBOX comes first, for readers
-   that know a Maildir by its cur/, new/ and tmp/. */
-static int
-make_inbox_of(const struct mailbox *box, struct pool *pool, struct err *err)
-{
-	struct mailbox inbox = *box;
-	struct perm perm;
-
-	inbox.path = box->ns->loc.root;
-	inbox.inbox = true;
-	if (box->inbox ||
-	    strcmp(box->storage->inbox->loc.inbox, inbox.path) != 0 ||
-	    has_tmp(inbox.path, pool))
-		return 0;
-	if (mailbox_perm(&inbox, pool, &perm, err) < 0)
-		return -1;
-	return make_all(&inbox, &perm, pool, err);
-}
-
-static int
-maildir_create(const struct mailbox *box, struct err *err)
-{
-	struct pool *pool = pool_new();
-	struct perm perm;
-	struct stat st;
-	int result = -1;
-
-	/* A file in a folder's place: there can't be such a folder. */
-	if (!box->inbox && stat(box->path, &st) == 0 && !S_ISDIR(st.st_mode))
-		(void)not_found(box, err);
-	else if (make_inbox_of(box, pool, err) == 0 &&
-		 mailbox_perm(box, pool, &perm, err) == 0)
-		result = make_all(box, &perm, pool, err);
-	pool_free(&pool);
-	return result;
 }
 
 /* --- names --- */
@@ -164,7 +58,9 @@ new_path(const struct maildir_save *ms)
 	char final[MAILDIR_NAME_MAX];
 
 	maildir_name_final(final, ms->name, ms->save->size, ms->save->vsize);
-	return pool_printf(ms->pool, "%s/new/%s", ms->box->path, final);
+	return pool_printf(ms->pool, "%s/%s/%s%s", ms->box->path,
+			   *ms->info != '\0' ? "cur" : "new", final,
+			   ms->info);
 }
 
 static void
@@ -219,7 +115,7 @@ open_tmp_or_create(struct maildir_save *ms, int *fd_r)
 	if (result <= 0)
 		return result;
 	if (!ms->box->inbox && ms->box->ns->loc.layout == LAYOUT_FS)
-		return not_found(ms->box, ms->err);
+		return mailbox_not_found(ms->box, ms->err);
 	if (maildir_create(ms->box, ms->err) < 0)
 		return -1;
 	result = open_tmp(ms, fd_r);
@@ -260,12 +156,28 @@ fill_tmp(struct maildir_save *ms, int fd)
 	return result;
 }
 
+/* Over NFS the answer to a link that was made may be lost, and the question,
+   asked again, meets that link. */
+static bool
+is_linked(const char *tmp, const char *path)
+{
+	struct stat a, b;
+	bool is = stat(tmp, &a) == 0 && a.st_nlink == 2 &&
+		stat(path, &b) == 0 && a.st_dev == b.st_dev &&
+		a.st_ino == b.st_ino;
+
+	errno = EEXIST;	/* what link() said */
+	return is;
+}
+
 /* For file systems without RENAME_NOREPLACE. */
 static int
 link_and_unlink(const struct maildir_save *ms, const char *path)
 {
-	if (link(ms->tmp, path) < 0)
-		return -1;
+	if (link(ms->tmp, path) < 0) {
+		if (errno != EEXIST || !is_linked(ms->tmp, path))
+			return -1;
+	}
 	if (unlink(ms->tmp) < 0) {
 		int saved_errno = errno;
 
@@ -279,6 +191,9 @@ link_and_unlink(const struct maildir_save *ms, const char *path)
 static int
 rename_noreplace(const struct maildir_save *ms, const char *path)
 {
+	/* NFS has no such rename: it isn't even asked for. */
+	if (ms->box->storage->set->mail_nfs_storage)
+		return link_and_unlink(ms, path);
 	if (renameat2(AT_FDCWD, ms->tmp, AT_FDCWD, path,
 		      RENAME_NOREPLACE) == 0)
 		return 0;
@@ -457,7 +372,7 @@ look_at_mailbox(struct maildir_save *ms)
 	if (!is_absent(errno))
 		return err_path(ms->err, "stat", path);
 	if (!ms->box->inbox)
-		return not_found(ms->box, ms->err);
+		return mailbox_not_found(ms->box, ms->err);
 	if (maildir_create(ms->box, ms->err) < 0)
 		return -1;
 	return stat(path, &ms->st) < 0 ? err_path(ms->err, "stat", path) : 0;
@@ -466,14 +381,46 @@ look_at_mailbox(struct maildir_save *ms)
 static int
 wait_for_sync(struct maildir_save *ms)
 {
-	const char *dir = pool_printf(ms->pool, "%s/new", ms->box->path);
+	bool flagged = *ms->info != '\0';
+	const char *dir = pool_printf(ms->pool, "%s/%s", ms->box->path,
+				      flagged ? "cur" : "new");
 
-	if (!ms->sync ||
-	    save_batch_add_dir(ms->batch, dir, &ms->st, ms->save) == 0)
+	if (!ms->sync || save_batch_add_dir(ms->batch, dir, &ms->st, flagged,
+					    ms->save) == 0)
 		return 0;
 	save_batch_drop_source(ms->batch, ms->save->path);
 	(void)unlink(ms->save->path);	/* the cause is in err already */
 	return -1;
+}
+
+/* Flags and keywords stand in the names of files in cur/. */
+static const char *
+info_of(const struct maildir_save *ms)
+{
+	static const struct { unsigned flag; char letter; } flags[] = {
+		{ MAIL_DRAFT, 'D' }, { MAIL_FLAGGED, 'F' },
+		{ MAIL_ANSWERED, 'R' }, { MAIL_SEEN, 'S' },
+		{ MAIL_DELETED, 'T' },
+	};
+	const struct save *save = ms->save;
+	char letters[8] = "", keywords[KEYWORDS_MAX + 1] = "";
+	size_t count = 0;
+	struct err err;
+
+	if (save->flags == 0 && save->keywords == NULL)
+		return "";
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++) {
+		if ((save->flags & flags[i].flag) != 0)
+			letters[count++] = flags[i].letter;
+	}
+	if (save->keywords != NULL &&
+	    maildir_keywords(ms->box, save->keywords, keywords, ms->pool,
+			     &err) < 0) {
+		*keywords = '\0';
+		log_error(&log_process, "A message goes without its keywords: "
+			  "%s", err.text);
+	}
+	return pool_printf(ms->pool, ":2,%s%s", letters, keywords);
 }
 
 static int
@@ -493,6 +440,7 @@ maildir_save(struct save_batch *batch, const struct save_source *source,
 	if (look_at_mailbox(&ms) < 0)
 		return -1;
 	ms.perm = perm_from_dir(&ms.st);
+	ms.info = info_of(&ms);
 	count_sizes(&ms);
 	key = source_key(&ms);
 	placed = save_link(&ms, &key);
@@ -501,6 +449,11 @@ maildir_save(struct save_batch *batch, const struct save_source *source,
 	if (placed < 0 || (placed == 0 && save_own(&ms, &key) < 0))
 		return -1;
 	save->id = strrchr(save->path, '/') + 1;
+	if (set->mail_temp_scan_interval != 0 && maildir_tmp_due()) {
+		(void)maildir_tmp_clean(ms.box->path,
+					set->mail_temp_scan_interval,
+					(time_t)clock_wall().tv_sec, ms.pool);
+	}
 	return wait_for_sync(&ms);
 }
 

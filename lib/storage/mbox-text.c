@@ -6,6 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "storage/keywords.h"
+#include "storage/storage.h"
+
 enum { FROM_LEN = 5 };	/* "From " */
 
 /* Readers keep flags, uids and lengths in these. From outside they would be
@@ -53,6 +56,32 @@ mbox_text_begin(struct mbox_text *text, const char *sender, time_t when)
 	str_append_c(&text->out, '\n');
 	text->last = '\n';
 	text->in_header = true;
+}
+
+void
+mbox_text_flags(struct mbox_text *text, unsigned flags,
+		const char *const *keywords)
+{
+	struct str *out = &text->out;
+
+	if ((flags & MAIL_SEEN) != 0)
+		str_append(out, "Status: RO\n");
+	flags &= ~(unsigned)MAIL_SEEN;
+	if (flags != 0) {
+		str_printf(out, "X-Status: %s%s%s%s\n",
+			   (flags & MAIL_ANSWERED) != 0 ? "A" : "",
+			   (flags & MAIL_FLAGGED) != 0 ? "F" : "",
+			   (flags & MAIL_DRAFT) != 0 ? "T" : "",
+			   (flags & MAIL_DELETED) != 0 ? "D" : "");
+	}
+	if (keywords == NULL || *keywords == NULL)
+		return;
+	str_append(out, "X-Keywords:");
+	for (; *keywords != NULL; keywords++) {
+		if (keyword_valid(*keywords))
+			str_printf(out, " %s", *keywords);
+	}
+	str_append_c(out, '\n');
 }
 
 static void

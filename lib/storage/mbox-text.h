@@ -26,6 +26,11 @@ struct mbox_text {
 /* The From_ line. sender NULL or "" is the null sender. */
 void mbox_text_begin(struct mbox_text *text, const char *sender, time_t when);
 
+/* Flags (enum mail_flag) and keywords (up to NULL, or NULL), in the fields in
+   which readers of mboxes keep them. */
+void mbox_text_flags(struct mbox_text *text, unsigned flags,
+		     const char *const *keywords);
+
 /* A part of the message, LF at the ends of its lines. */
 void mbox_text_add(struct mbox_text *text, const char *data, size_t len);
 

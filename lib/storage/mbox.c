@@ -55,13 +55,6 @@ mbox_is_mailbox(const char *path, const struct stat *st)
 
 /* --- creating --- */
 
-static int
-not_found(const struct mailbox *box, struct err *err)
-{
-	return err_set(err, ERR_NOTFOUND, "Mailbox doesn't exist: %s",
-		       box->name);
-}
-
 /* Another mailbox may lie where a directory would have to be. */
 static int
 make_parents(const struct mailbox *box, const struct perm *perm,
@@ -287,6 +280,7 @@ write_message(struct mbox_save *ms)
 	mbox_text_begin(&ms->text, ms->source->sender,
 			(time_t)clock_wall().tv_sec);
 	from = ms->text.out.len - before;
+	mbox_text_flags(&ms->text, save->flags, save->keywords);
 	if (add_text(ms, ms->source->headers,
 		     strlen(ms->source->headers)) < 0 ||
 	    add_spool(ms) < 0)
@@ -398,7 +392,7 @@ lock_or_create(struct mbox_save *ms, struct pool *pool)
 		if (result <= 0)
 			return result;
 		if (!box->inbox)
-			return not_found(box, ms->err);
+			return mailbox_not_found(box, ms->err);
 		if (i == 0 && mbox_create(box, ms->err) < 0)
 			return -1;
 	}

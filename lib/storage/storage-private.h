@@ -89,9 +89,11 @@ void save_batch_add_source(struct save_batch *batch,
 			   const struct source_key *key, const char *path);
 
 /* The directory of a placed message: opened now, with the ids of its owner,
-   and synced later. box_st is the mailbox's, to know it again. */
+   and synced later. box_st is the mailbox's, to know it again, and flagged
+   tells cur/ from new/. */
 int save_batch_add_dir(struct save_batch *batch, const char *dir,
-		       const struct stat *box_st, struct save *save);
+		       const struct stat *box_st, bool flagged,
+		       struct save *save);
 
 struct pool *save_batch_pool(struct save_batch *batch);
 
@@ -120,6 +122,9 @@ const struct storage_ns *namespace_find(const struct storage *storage,
 					const char *name, const char **rest_r);
 
 extern const struct storage_format storage_maildir, storage_mbox;
+
+/* -1 with ERR_NOTFOUND: there is no such mailbox. */
+int mailbox_not_found(const struct mailbox *box, struct err *err);
 
 /* What a new mailbox's modes follow: the nearest mailbox above it that is
    there, at last the root; a new root is private. */

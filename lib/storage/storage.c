@@ -177,10 +177,8 @@ storage_mailbox(struct storage *st, const char *name, struct mailbox **box_r,
 		return 0;
 	}
 	box->ns = namespace_find(st, box->name, &box->rest);
-	if (box->ns == NULL || box->ns->is_closed) {
-		return err_set(err, ERR_NOTFOUND, "Mailbox doesn't exist: %s",
-			       name);
-	}
+	if (box->ns == NULL || box->ns->is_closed)
+		return mailbox_not_found(box, err);
 	if (mailbox_name_to_disk(box->rest, box->ns->sep, &box->ns->loc,
 				 st->pool, &box->disk, err) < 0)
 		return -1;
@@ -211,6 +209,13 @@ const char *
 mailbox_namespace_prefix(const struct mailbox *box)
 {
 	return box->ns->prefix;
+}
+
+int
+mailbox_not_found(const struct mailbox *box, struct err *err)
+{
+	return err_set(err, ERR_NOTFOUND, "Mailbox doesn't exist: %s",
+		       box->name);
 }
 
 static const struct mailbox_auto *

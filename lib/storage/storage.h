@@ -28,10 +28,18 @@ struct stat;
 struct storage_settings;
 struct vars;
 
+enum mail_flag {
+	MAIL_ANSWERED = 1, MAIL_DELETED = 2, MAIL_DRAFT = 4, MAIL_FLAGGED = 8,
+	MAIL_SEEN = 16,
+};
+
 /* One message placed in one mailbox. The caller owns the struct until the
    batch is cleared, sets err to where failures are told, and says with which
-   effective ids it calls. */
+   effective ids it calls. Keywords that can't be kept are left out: no
+   message fails for them. */
 struct save {
+	unsigned flags;		/* enum mail_flag: how readers see it first */
+	const char *const *keywords;	/* up to NULL; NULL: none */
 	struct err *err;
 	uid_t uid;
 	gid_t gid;

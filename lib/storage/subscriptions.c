@@ -24,6 +24,7 @@
 #include "storage/dirs.h"
 #include "storage/location.h"
 #include "storage/perm.h"
+#include "storage/text-file.h"
 
 enum {
 	LOCK_WAIT_MS = 5000,
@@ -60,27 +61,6 @@ lock_open(const char *lock, struct err *err)
 		else
 			(void)poll(NULL, 0, 20);
 	}
-}
-
-static int
-read_all(const char *path, struct str *text, struct err *err)
-{
-	/* A fifo in its place must not hold us. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t n = 0;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : err_path(err, "open", path);
-	do {
-		n = read(fd, str_reserve(text, 8192), 8192);
-		if (n > 0)
-			text->len += (size_t)n;
-		text->data[text->len] = '\0';
-	} while (n > 0 && text->len < SUBSCRIPTIONS_MAX);
-	if (n != 0)
-		(void)err_path(err, "read", path);
-	(void)close(fd);	/* only read */
-	return n == 0 ? 0 : -1;
 }
 
 /* The name as a line of the file's version. */
@@ -122,37 +102,6 @@ add_line(struct str *text, const char *line)
 	str_printf(text, "%s\n", line);
 }
 
-static int
-write_all(int fd, const char *path, const struct str *text, struct err *err)
-{
-	size_t done = 0;
-
-	while (done < text->len) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_path(err, "write", path);
-		done += (size_t)n;
-	}
-	return fdatasync(fd) < 0 ? err_path(err, "fdatasync", path) : 0;
-}
-
-static int
-fill_lock(int fd, const char *lock, const char *dir, const struct str *text,
-	  struct err *err)
-{
-	struct stat st;
-	struct perm perm = perm_private;
-
-	if (stat(dir, &st) == 0)
-		perm = perm_from_dir(&st);
-	if (perm_apply_fd(fd, lock, perm.file, &perm, err) < 0)
-		return -1;
-	return write_all(fd, lock, text, err);
-}
-
 /* Under the lock: 1 when the lock became the file, 0 when nothing is to be
    done. */
 static int
@@ -161,13 +110,13 @@ change(int fd, const char *path, const char *lock, const char *name, char sep,
 {
 	const char *dir = dir_parent(path, pool), *line;
 	struct str text = STR_INIT;
-	int result = read_all(path, &text, err);
+	int result = text_file_read(path, SUBSCRIPTIONS_MAX, &text, err);
 
 	if (result == 0) {
 		line = line_for(&text, name, sep, pool);
 		if (!has_line(str_c(&text), line)) {
 			add_line(&text, line);
-			result = fill_lock(fd, lock, dir, &text, err);
+			result = text_file_write(fd, lock, dir, &text, err);
 			if (result == 0 && rename(lock, path) < 0)
 				result = err_path(err, "rename", path);
 			if (result == 0)

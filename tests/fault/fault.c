@@ -3,8 +3,9 @@
  * Nth call of libc's CALL ("*": of any below) fails with the errno WHAT
  * ("EIO"), or the process is killed before it (KILL) or right after it
  * (KILLED), or the call succeeds without being made (SKIP), or writes but half
- * of what it was given (SHORT; other calls are made as usual). N 0 means each
- * of them. Only calls count whose path or descriptor lies below
+ * of what it was given (SHORT; other calls are made as usual), or is made and
+ * fails with EEXIST (LOST: what a lost answer of an NFS server leads to). N 0
+ * means each of them. Only calls count whose path or descriptor lies below
  * $LOFT_FAULT_PATH. The call that was hit is noted in $LOFT_FAULT_NOTE, so
  * that a test can go through a sequence until nothing is hit any more.
  * $LOFT_FAULT_CLOCK is the wall clock's time in seconds, for ever.
@@ -30,7 +31,7 @@
 
 enum when {
 	FAULT_NONE, FAULT_ERRNO, FAULT_KILL, FAULT_KILLED, FAULT_SKIP,
-	FAULT_SHORT
+	FAULT_SHORT, FAULT_LOST
 };
 
 static struct {
@@ -55,6 +56,7 @@ static const struct { const char *name; int error; } errnos[] = {
 static const struct { const char *name; enum when when; } whens[] = {
 	{ "KILL", FAULT_KILL }, { "KILLED", FAULT_KILLED },
 	{ "SKIP", FAULT_SKIP }, { "SHORT", FAULT_SHORT },
+	{ "LOST", FAULT_LOST },
 };
 
 static void
@@ -192,6 +194,10 @@ clock_gettime(clockid_t id, struct timespec *ts)
 			next = (type (*) params)real(#symbol); \
 		result = next args; \
 		after(when); \
+		if (when == FAULT_LOST) { \
+			errno = EEXIST; \
+			return -1; \
+		} \
 		return result; \
 	}
 

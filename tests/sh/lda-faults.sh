@@ -200,6 +200,11 @@ expect 0 "$scratch/small" old open:1:EEXIST
 expect 0 "$scratch/small" old renameat2:1:EEXIST
 expect 0 "$scratch/small" old renameat2:1:EINVAL
 expect 0 "$scratch/small" old renameat2:1:ENOSYS
+# NFS: the link was made, its answer was lost
+expect 0 "$scratch/small" old link:1:LOST -o mail_nfs_storage=yes
+expect 0 "$scratch/small" old link:1:EEXIST -o mail_nfs_storage=yes
+expect 75 "$scratch/small" old link:1:EIO -o mail_nfs_storage=yes
+expect 75 "$scratch/small" old unlink:1:EIO -o mail_nfs_storage=yes
 expect 0 "$scratch/small" old fsync:1:EINVAL
 expect 0 "$scratch/small" old fsync:1:ENOSYS
 expect 0 "$scratch/small" old fsync:1:EINTR
