@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/str.h"
 
 enum { LINE_MAX_OCTETS = PIPE_BUF - 2, EXIT_OOM = 83, FULL_WAIT_MS = 1000 };
 
@@ -62,6 +63,17 @@ suffix_length(const struct logctx *ctx)
 	return len < LINE_MAX_OCTETS / 2 ? len : 0;
 }
 
+/* Add text at line[len], as far as there is room; the length of all of it. */
+static size_t
+add(char *line, size_t len, size_t size, const char *text)
+{
+	size_t text_len = strlen(text);
+
+	if (len < size)
+		(void)str_copy(line + len, size - len, text);
+	return len + text_len;
+}
+
 void
 log_vwrite(const struct logctx *ctx, enum log_level level, const char *fmt,
 	   va_list ap)
@@ -72,9 +84,9 @@ log_vwrite(const struct logctx *ctx, enum log_level level, const char *fmt,
 	const size_t size = sizeof(line) - suffix_len;
 	int n;
 
-	n = snprintf(line, size, "%s%s: ", ctx->prefix,
-		     log_level_name(level));
-	len = n < 0 ? 0 : (size_t)n;
+	len = add(line, 0, size, ctx->prefix);
+	len = add(line, len, size, log_level_name(level));
+	len = add(line, len, size, ": ");
 	if (len < size) {
 		n = vsnprintf(line + len, size - len, fmt, ap);
 		len += n < 0 ? 0 : (size_t)n;

@@ -8,7 +8,8 @@
 #include "core/str.h"
 
 /* Text up to a line start at which something other than text may stand. How
-   much of data is text that can be given out as it is? */
+   much of data is text that can be given out as it is? Dots are what is
+   looked for, for there are fewer of them than of lines. */
 static size_t
 plain_len(struct dots *d, const char *data, size_t len)
 {
@@ -20,18 +21,17 @@ plain_len(struct dots *d, const char *data, size_t len)
 		if (p == end || *p == '.')
 			return (size_t)(p - data);
 	}
-	while (p < end) {
-		const char *lf = memchr(p, '\n', (size_t)(end - p));
-
-		if (lf == NULL)
-			break;
-		p = lf + 1;
-		if (lf > data && lf[-1] == '\r' && (p == end || *p == '.')) {
+	while ((p = memchr(p, '.', (size_t)(end - p))) != NULL) {
+		if (p - data >= 2 && p[-1] == '\n' && p[-2] == '\r') {
 			d->state = DOTS_LINE_START;
 			return (size_t)(p - data);
 		}
+		p++;
 	}
-	d->state = end[-1] == '\r' ? DOTS_CR : DOTS_MIDDLE;
+	if (len >= 2 && end[-1] == '\n' && end[-2] == '\r')
+		d->state = DOTS_LINE_START;
+	else
+		d->state = end[-1] == '\r' ? DOTS_CR : DOTS_MIDDLE;
 	return len;
 }
 

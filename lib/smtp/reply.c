@@ -15,10 +15,17 @@ smtp_reply_append(struct str *out, unsigned code, const char *enhanced,
 	for (;;) {
 		size_t len = strcspn(text, "\n");
 		bool last = text[len] == '\0';
+		const char head[] = {
+			(char)('0' + code / 100 % 10),
+			(char)('0' + code / 10 % 10),
+			(char)('0' + code % 10), last ? ' ' : '-',
+		};
 
-		str_printf(out, "%03u%c", code, last ? ' ' : '-');
-		if (enhanced != NULL)
-			str_printf(out, "%s ", enhanced);
+		str_append_n(out, head, sizeof(head));
+		if (enhanced != NULL) {
+			str_append(out, enhanced);
+			str_append_c(out, ' ');
+		}
 		str_append_n(out, text, len);
 		str_append(out, "\r\n");
 		if (last)

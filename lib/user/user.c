@@ -288,11 +288,12 @@ set_home(const struct making *m)
 
 	home = field_or_setting(m, "home", "mail_home", m->set->mail_home,
 				&from);
-	set_vars(m, NULL);
+	if (home == NULL || strchr(home, '%') != NULL)
+		set_vars(m, NULL);
 	if (home == NULL)
 		return 0;
 	/* A '%' in the name could already be in the value: no second time. */
-	if (strchr(user->name, '%') == NULL &&
+	if (strchr(user->name, '%') == NULL && strchr(home, '%') != NULL &&
 	    vars_expand(home, user->vars, m->pool, &home, m->err) < 0)
 		return err_prefix(m->err, "user %s: home (from %s)",
 				  user->name, from);

@@ -53,16 +53,16 @@ tls_work() { # TITLE ARGS...
 }
 
 tls_rows() {
-	local name port
+	local first
 	declare -A tls_port
 	command -v openssl >/dev/null || { echo "openssl is not installed: no TLS rows"; return; }
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=bench.example \
 		-keyout "$scratch/tls.key" -out "$scratch/tls.pem" 2>/dev/null || return
 	servers="loft5${have_dovecot:+ dovecot5}"
-	port=$((20000 + RANDOM % 12000))
-	tls_port=([loft5]=$port [dovecot5]=$((port + 1)))
-	tls_start loft5 "$port"
-	[ -z "$have_dovecot" ] || tls_start dovecot5 $((port + 1))
+	first=$((20000 + RANDOM % 12000))
+	tls_port=([loft5]=$first [dovecot5]=$((first + 1)))
+	tls_start loft5 "$first"
+	[ -z "$have_dovecot" ] || tls_start dovecot5 $((first + 1))
 	heading "TLS connections per second"
 	tls_work "full handshakes, 4 clients" --count 2000
 	tls_work "resumed handshakes, 4 clients" --count 2000 --resume
