@@ -70,6 +70,8 @@ reply_chunk(struct lmtp_session *s, const struct chunk *chunk)
 			   (unsigned long long)chunk->size);
 	else if (r->err.kind == ERR_TOOBIG)
 		lmtp_reply(s, 552, "5.3.4", "%s", r->err.text);
+	else if (r->err.kind == ERR_PERM)
+		lmtp_reply(s, 554, "5.6.0", "%s", r->err.text);
 	else
 		lmtp_reply_failure(s);
 }

@@ -37,7 +37,8 @@ lmtp_cmd_data(struct lmtp_session *s, char *args)
 			   "issue RSET first");
 		return;
 	}
-	if (s->trans->chunking) {
+	/* RFC 3030 section 3: binary mail can't be told by its lines. */
+	if (s->trans->chunking || s->trans->binary != NULL) {
 		lmtp_reply(s, 503, "5.5.0", "Bad sequence of commands");
 		return;
 	}

@@ -25,7 +25,7 @@ list_extensions(const struct lmtp_session *s, struct str *out)
 	if (mechs.len > 0)
 		str_printf(out, "\nAUTH%s", str_c(&mechs));
 	str_free(&mechs);
-	str_append(out, "\nCHUNKING");
+	str_append(out, "\nBINARYMIME\nCHUNKING");
 	if (s->env->dsn)
 		str_append(out, "\nDSN");
 	str_append(out, "\nENHANCEDSTATUSCODES");

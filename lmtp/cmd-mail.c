@@ -14,6 +14,7 @@
 #include "lmtp/lmtp-settings.h"
 #include "lmtp/session.h"
 #include "lmtp/words.h"
+#include "mail/binary.h"
 #include "service/service.h"
 #include "smtp/params.h"
 
@@ -25,6 +26,10 @@ set_body(struct lmtp_session *s, const char *value)
 	if (value == NULL) {
 		lmtp_reply(s, 501, "5.5.4", "Missing BODY= parameter value");
 		return false;
+	}
+	if (strcasecmp(value, "BINARYMIME") == 0) {
+		s->trans->binary = binary_new();
+		return true;
 	}
 	if (strcasecmp(value, "8BITMIME") != 0 &&
 	    strcasecmp(value, "7BIT") != 0) {

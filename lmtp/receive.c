@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "core/str.h"
 #include "io/spool.h"
 #include "io/stream.h"
 #include "lmtp/dsn.h"
@@ -14,6 +15,7 @@
 #include "lmtp/reply.h"
 #include "lmtp/session.h"
 #include "lmtp/words.h"
+#include "mail/binary.h"
 
 enum { PROGRESS_OCTETS = 4096 };
 
@@ -106,6 +108,39 @@ too_large(struct lmtp_session *s, struct lmtp_receive *r, const char *what,
 	log_info(&s->log, "%s (%s)", r->err.text, setting);
 }
 
+/* Into the spool; binary parts are made text on the way. */
+static int
+take(struct lmtp_session *s, struct lmtp_receive *r, const void *data,
+     size_t len)
+{
+	struct str text = STR_INIT;
+	int result;
+
+	if (s->trans->binary == NULL)
+		return spool_write(s->env->spool, data, len, &r->err);
+	result = binary_feed(s->trans->binary, data, len, &text, &r->err);
+	if (result == 0)
+		result = spool_write(s->env->spool, str_c(&text), text.len,
+				     &r->err);
+	str_free(&text);
+	return result;
+}
+
+static int
+take_end(struct lmtp_session *s, struct lmtp_receive *r)
+{
+	struct str text = STR_INIT;
+	int result = 0;
+
+	if (s->trans->binary != NULL)
+		result = binary_end(s->trans->binary, &text, &r->err);
+	if (result == 0 && text.len > 0)
+		result = spool_write(s->env->spool, str_c(&text), text.len,
+				     &r->err);
+	str_free(&text);
+	return result < 0 ? -1 : spool_finish(s->env->spool, &r->err);
+}
+
 void
 lmtp_receive_keep(struct lmtp_session *s, struct lmtp_receive *r,
 		  const void *data, size_t len)
@@ -115,7 +150,7 @@ lmtp_receive_keep(struct lmtp_session *s, struct lmtp_receive *r,
 
 	if (r->failed)
 		return;
-	if (spool_write(spool, data, len, &r->err) < 0) {
+	if (take(s, r, data, len) < 0) {
 		r->failed = true;
 		log_failure(s, r);
 	} else if (max > 0 && spool_size(spool) + spool_lines(spool) > max) {
@@ -134,7 +169,7 @@ lmtp_receive_finish(struct lmtp_session *s)
 	struct lmtp_receive *r = &s->trans->receive;
 	const struct lmtp_rcpt *rcpt;
 
-	if (!r->failed && spool_finish(s->env->spool, &r->err) < 0) {
+	if (!r->failed && take_end(s, r) < 0) {
 		r->failed = true;
 		log_failure(s, r);
 	}

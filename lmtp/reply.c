@@ -130,6 +130,9 @@ lmtp_reply_receive(struct lmtp_session *s, const struct err *err)
 		if (err->kind == ERR_TOOBIG)
 			lmtp_reply(s, 552, "5.2.3", "<%s> %s",
 				   rcpt->path.text, err->text);
+		else if (err->kind == ERR_PERM)
+			lmtp_reply(s, 554, "5.6.0", "<%s> %s",
+				   rcpt->path.text, err->text);
 		else
 			lmtp_reply_failure(s);
 	}

@@ -24,6 +24,7 @@
 #include "lmtp/lmtp-settings.h"
 #include "lmtp/rawlogs.h"
 #include "lmtp/words.h"
+#include "mail/binary.h"
 #include "service/process-settings.h"
 #include "service/service.h"
 #include "service/status.h"
@@ -217,6 +218,7 @@ lmtp_trans_end(struct lmtp_session *s)
 		STAILQ_REMOVE_HEAD(&trans->rcpts, link);
 		lmtp_rcpt_free(&rcpt);
 	}
+	binary_free(&trans->binary);
 	spool_reset(s->env->spool);
 	status_users_clear();
 	pool = trans->pool;	/* which it lives in itself */

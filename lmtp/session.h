@@ -21,6 +21,7 @@
 #include "smtp/command.h"
 #include "smtp/path.h"
 
+struct binary;
 struct lmtp_command;
 struct lmtp_env;
 struct rawlog;
@@ -69,6 +70,7 @@ struct lmtp_trans {
 	const char *envid;	/* ENVID=, decoded; NULL: none */
 	uint64_t size;		/* SIZE=; 0: not said */
 	time_t start;
+	struct binary *binary;	/* BODY=BINARYMIME; heap, NULL: not */
 	bool chunking;		/* BDAT was used, so DATA can't be */
 	struct lmtp_receive receive;
 	const char *headers;	/* in front of the message; NULL: not yet */

@@ -12,7 +12,7 @@ UNIT_CONF = tests/unit/conf-conf tests/unit/conf-errors tests/unit/conf-old \
 UNIT_SERVICE = tests/unit/service-priv tests/unit/service-loop \
 	tests/unit/service-board tests/unit/service-signals
 tests_unit_service_loop_LDADD = $(LDADD) $(EVENT_LIBS)
-UNIT_MAIL = tests/unit/mail-automatic tests/unit/mail-message
+UNIT_MAIL = tests/unit/mail-binary tests/unit/mail-automatic tests/unit/mail-message
 UNIT_SMTP = tests/unit/smtp-command tests/unit/smtp-detail tests/unit/smtp-dots \
 	tests/unit/smtp-params tests/unit/smtp-path tests/unit/smtp-reply
 UNIT_USER = tests/unit/user-wire tests/unit/user-user tests/unit/user-lookup
@@ -57,7 +57,9 @@ FUZZ_SMTP = tests/fuzz/fuzz-path tests/fuzz/fuzz-command tests/fuzz/fuzz-dots
 tests_fuzz_fuzz_path_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_command_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_dots_LDADD = $(FUZZ_LDADD)
-FUZZ_SMTP += tests/fuzz/fuzz-reply
+FUZZ_SMTP += tests/fuzz/fuzz-reply tests/fuzz/fuzz-binary
+tests_fuzz_fuzz_binary_LDADD = $(FUZZ_LDADD)
+EXTRA_DIST += tests/fuzz/seeds-binary tests/fuzz/binary.dict
 tests_fuzz_fuzz_reply_LDADD = $(FUZZ_LDADD)
 EXTRA_DIST += tests/fuzz/seeds-reply tests/fuzz/reply.dict
 
@@ -137,7 +139,7 @@ EXTRA_DIST += tests/conf
 # Dialogues and their player, and rougher clients.
 check_PROGRAMS += tests/talk/talk tests/talk/rough
 tests_talk_rough_LDADD = $(LDADD) $(SSL_LIBS)
-SH_TESTS += tests/sh/lmtp-rough.sh tests/sh/lmtp-forward.sh
+SH_TESTS += tests/sh/lmtp-binary.sh tests/sh/lmtp-rough.sh tests/sh/lmtp-forward.sh
 check_PROGRAMS += tests/talk/smtpd
 tests_talk_smtpd_LDADD = $(LDADD) $(SSL_LIBS)
 EXTRA_DIST += tests/talk/README $(wildcard $(srcdir)/tests/talk/*.talk)
