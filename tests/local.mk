@@ -184,7 +184,7 @@ EXTRA_DIST += tests/run-suite.sh tests/run-valgrind.sh \
 # Other MTAs, proxies and clients.
 INTEROP_TESTS += tests/interop/haproxy.sh tests/interop/opensmtpd.sh \
 	tests/interop/sendmail.sh tests/interop/swaks.sh \
-	tests/interop/postfix-utf8.sh
+	tests/interop/postfix-utf8.sh tests/interop/maildirsize.sh
 EXTRA_DIST += tests/interop/packages-lib.sh
 
 check-interop: all tests/durable/disk tests/fault/fault.so

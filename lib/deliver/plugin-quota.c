@@ -25,6 +25,20 @@ struct own {
 	struct quota *quota;
 };
 
+/* What is wrong for everybody is told at once, not only with the first mail;
+   it stands in the way of nobody who has better settings in the userdb. */
+static void
+tell_wrong(const struct quota_conf *conf)
+{
+	static bool told;
+	struct err err;
+
+	if (told || quota_conf_check(conf, &log_process, &err) == 0)
+		return;
+	told = true;
+	log_error(&log_process, "quota: %s", err.text);
+}
+
 static int
 open_conf(const struct conf *conf, const struct scope *scope,
 	  struct pool *pool, void **data_r, struct err *err)
@@ -38,8 +52,11 @@ open_conf(const struct conf *conf, const struct scope *scope,
 		return -1;
 	data->base_dir = set->base_dir;
 	data->conf = quota_conf_get(conf, scope, pool, err);
+	if (data->conf == NULL)
+		return -1;
+	tell_wrong(data->conf);
 	*data_r = data;
-	return data->conf != NULL ? 0 : -1;
+	return 0;
 }
 
 static uint64_t

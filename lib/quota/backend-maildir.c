@@ -89,8 +89,8 @@ open_file(struct state *state, struct stat *st, struct err *err)
 }
 
 static int
-read_file(const struct state *state, char buf[MAILDIRSIZE_MAX], size_t *len_r,
-	  struct err *err)
+read_file(const struct state *state, off_t size, char buf[MAILDIRSIZE_MAX],
+	  size_t *len_r, struct err *err)
 {
 	size_t len = 0;
 	ssize_t n;
@@ -105,6 +105,8 @@ read_file(const struct state *state, char buf[MAILDIRSIZE_MAX], size_t *len_r,
 		if (n == 0)
 			break;
 		len += (size_t)n;
+		if ((off_t)len >= size)
+			break;
 	}
 	*len_r = len;
 	return 0;
@@ -161,7 +163,7 @@ look(struct quota_root *root, struct quota_usage *usage_r, struct err *err)
 	found = open_file(state, &st, err);
 	if (found <= 0)
 		return found;
-	if (read_file(state, buf, &len, err) < 0)
+	if (read_file(state, st.st_size, buf, &len, err) < 0)
 		return -1;
 	sound = maildirsize_parse(buf, len, &m);
 	if (!take_limit(root, &m.limit) || !sound || len == MAILDIRSIZE_MAX ||

@@ -112,6 +112,7 @@ struct quota {
 	const char *exceeded;		/* quota_exceeded_message */
 	uint64_t max_mail_size;		/* 0: none */
 	bool vsizes;			/* sizes count with CR LF */
+	bool checking;			/* quota_conf_check() */
 	const struct mailbox *counting;	/* during update(): which one */
 	bool nowhere;			/* something wasn't there to lock */
 };
@@ -137,6 +138,11 @@ enum quota_result {
 struct quota_conf *quota_conf_get(const struct conf *conf,
 				  const struct scope *scope,
 				  struct pool *pool, struct err *err);
+
+/* Is there something wrong that can be seen without a user? (Values with
+   variables are left out.) -1 with err, as quota_open() would say it. */
+int quota_conf_check(const struct quota_conf *conf, const struct logctx *log,
+		     struct err *err);
 
 /* quota_max_mail_size as it holds for users without their own; 0: none. */
 uint64_t quota_conf_max_mail_size(const struct quota_conf *conf);

@@ -114,6 +114,18 @@ override_value(const char *const *overrides, const char *name)
 	return value;
 }
 
+/* Other than %%? */
+static bool
+has_variable(const char *text)
+{
+	while ((text = strchr(text, '%')) != NULL) {
+		if (text[1] != '%')
+			return true;
+		text += 2;
+	}
+	return false;
+}
+
 int
 quota_setting(const struct quota *quota, const char *name,
 	      const char **value_r, struct err *err)
@@ -123,7 +135,7 @@ quota_setting(const struct quota *quota, const char *name,
 	if (raw == NULL)
 		raw = conf_value(quota->conf, name);
 	*value_r = NULL;
-	if (raw == NULL)
+	if (raw == NULL || (quota->checking && has_variable(raw)))
 		return 0;
 	if (vars_expand(raw, quota->vars, quota->pool, value_r, err) < 0)
 		return err_prefix(err, "%s", name);
@@ -246,7 +258,11 @@ static int
 open_backend(struct quota_root *root, const char *args, struct err *err)
 {
 	const struct quota_backend *backend = root->backend;
-	int result = backend->open != NULL ?
+	int result;
+
+	if (root->quota->checking)
+		return 0;
+	result = backend->open != NULL ?
 		backend->open(root, args, err) :
 		quota_root_params(root, args, err);
 
@@ -294,7 +310,7 @@ is_wanted(const struct quota_root *root)
 static void
 close_root(struct quota_root *root)
 {
-	if (root->backend != NULL && root->backend->close != NULL)
+	if (root->backend != NULL && !root->quota->checking && root->backend->close != NULL)
 		root->backend->close(root);
 }
 
@@ -391,6 +407,21 @@ quota_open(const struct quota_conf *conf, const struct quota_user *user,
 	}
 	*quota_r = quota;
 	return 0;
+}
+
+int
+quota_conf_check(const struct quota_conf *conf, const struct logctx *log,
+		 struct err *err)
+{
+	static const struct vars_entry none[] = { { '\0', NULL, NULL } };
+	const struct vars vars = { .entries = none };
+	struct quota quota = { .pool = pool_new(), .conf = conf, .log = log,
+		.vars = &vars, .checking = true };
+	int result = read_common(&quota, err) < 0 ||
+		read_roots(&quota, err) < 0 ? -1 : 0;
+
+	pool_free(&quota.pool);
+	return result;
 }
 
 void

@@ -212,7 +212,8 @@ for i in 1 2 3; do
 	status=$?
 	[ $status = 0 ] || break
 done
-[ $status != 0 ] || fail "loft-lda -e goes over the limit"
+[ $status = 77 ] || fail "loft-lda -e at the limit: $status"
+grep -qF "$full" "$scratch/stderr" || fail "loft-lda doesn't say why: $(cat "$scratch/stderr")"
 check_sum alice
 lda alice -o quota_full_tempfail=yes
 [ $? = 75 ] || fail "loft-lda with quota_full_tempfail: $?"
@@ -284,6 +285,7 @@ got=$(($(loft_mails many) * each))
 
 echo "- tempfail"
 loft_stop
+! grep 'lmtp([0-9]*): Error: quota:' "$loft_log" || fail "settings are wrong at start"
 echo quota_full_tempfail = yes >>"$loft_file"
 echo lmtp_rcpt_check_quota = yes >>"$loft_file"
 loft_start
@@ -293,3 +295,9 @@ lmtp_hear '^452 4.2.2 <many> Quota exceeded .mailbox for user is full. \['
 lmtp_say "RCPT TO:<many> IGNOREQUOTA"
 lmtp_hear '^250 '
 lmtp_say QUIT
+loft_stop
+
+echo "- a wrong rule is told at start"
+sed -i 's/quota_rule3 = .*/quota_rule3 = Junk/' "$loft_file"
+loft_start
+wait_until 10 grep -q 'lmtp([0-9]*): Error: quota: Invalid quota root quota: Invalid rule Junk: Invalid rule' "$loft_log"
