@@ -287,8 +287,9 @@ user_address(struct lda *lda)
 
 	if (strchr(lda->user->name, '@') != NULL)
 		return lda->user->name;
-	return pool_printf(lda->pool, "%s@%s", lda->user->name,
-			   *host != '\0' ? host : hostname_system());
+	return smtp_path_text(lda->user->name,
+			      *host != '\0' ? host : hostname_system(),
+			      lda->pool);
 }
 
 /* To whom the message was sent at first: -a, else the header field that

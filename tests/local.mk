@@ -72,6 +72,9 @@ FUZZ_STORE = tests/fuzz/fuzz-message tests/fuzz/fuzz-mailbox \
 	tests/fuzz/fuzz-duplicate tests/fuzz/fuzz-mbox tests/fuzz/fuzz-keywords
 tests_fuzz_fuzz_keywords_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_duplicate_LDADD = $(FUZZ_LDADD)
+FUZZ_STORE += tests/fuzz/fuzz-reject
+tests_fuzz_fuzz_reject_LDADD = $(FUZZ_LDADD)
+EXTRA_DIST += tests/fuzz/seeds-reject tests/fuzz/reject.dict
 tests_fuzz_fuzz_message_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_mailbox_LDADD = $(FUZZ_LDADD)
 tests_fuzz_fuzz_mbox_LDADD = $(FUZZ_LDADD)
@@ -186,6 +189,8 @@ INTEROP_TESTS += tests/interop/haproxy.sh tests/interop/opensmtpd.sh \
 	tests/interop/sendmail.sh tests/interop/swaks.sh \
 	tests/interop/postfix-utf8.sh tests/interop/maildirsize.sh
 EXTRA_DIST += tests/interop/packages-lib.sh
+INTEROP_TESTS += tests/interop/postfix-lda.sh
+EXTRA_DIST += tests/interop/postfix-lda.sh
 
 check-interop: all tests/durable/disk tests/fault/fault.so
 	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' \

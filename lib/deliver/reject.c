@@ -110,7 +110,7 @@ static void
 write_disposition(struct str *out, const struct rejection *r,
 		  const char *hostname)
 {
-	const char *id = message_id(r->message);
+	const char *id = report_message_id(r->message);
 
 	str_printf(out, "Reporting-UA: %s; Loft\n", hostname);
 	report_address(out, "Final-Recipient", r->rcpt);
@@ -120,9 +120,16 @@ write_disposition(struct str *out, const struct rejection *r,
 		   "MDN-sent-automatically; deleted\n");
 }
 
+static const char *
+hostname_of(const struct rejection *r)
+{
+	return *r->set->hostname != '\0' ? r->set->hostname :
+		hostname_system();
+}
+
 static void
-write_mail(struct str *out, const struct rejection *r, struct report *report,
-	   const struct logctx *log)
+write_parts(struct str *out, const struct rejection *r, struct report *report,
+	    const struct logctx *log)
 {
 	report_begin(out, report);
 	report_text_part(out, report);
@@ -134,6 +141,28 @@ write_mail(struct str *out, const struct rejection *r, struct report *report,
 	else
 		write_disposition(out, r, report->hostname);
 	report_end(out, report, true);
+}
+
+int
+rejection_write(const struct rejection *r, struct pool *pool,
+		const struct logctx *log, struct str *out, struct err *err)
+{
+	struct report report = {
+		.hostname = hostname_of(r),
+		.to = r->sender, .auto_submitted = "auto-replied (rejected)",
+		.is_bulk = true,
+		.type = r->form == REJECTION_DELIVERY_STATUS ?
+			"delivery-status" : "disposition-notification",
+		.utf8 = smtp_has_8bit(r->rcpt) || smtp_has_8bit(r->sender),
+		.message = r->message, .pool = pool,
+	};
+
+	if (report_postmaster(r->set->postmaster_address, report.hostname,
+			      r->vars, pool, &report.from, err) < 0)
+		return -1;
+	report.subject = subject_line(r, pool, log);
+	write_parts(out, r, &report, log);
+	return 0;
 }
 
 /* --- sending --- */
@@ -166,21 +195,11 @@ id_for_log(const struct rejection *r, struct pool *pool)
 		deliver_shorten(id, DELIVER_TEXT_MAX, pool);
 }
 
+/* What became of it: 0, or -1 when the next try may work. */
 static int
-send_it(const struct rejection *r, struct report *report,
-	const struct logctx *log, struct err *err)
+tell_result(const struct rejection *r, int result, const char *id,
+	    const struct logctx *log, const struct err *err)
 {
-	const char *id = id_for_log(r, report->pool);
-	struct str text = STR_INIT;
-	const struct submission mail = {
-		.sender = "", .recipient = r->sender, .message = &text,
-		.hostname = report->hostname,
-	};
-	int result;
-
-	write_mail(&text, r, report, log);
-	result = submit_mail(r->set, &mail, err);
-	str_free(&text);
 	if (result == 0) {
 		log_info(log, "msgid=%s: sent rejection message to <%s>", id,
 			 r->sender);
@@ -199,31 +218,24 @@ int
 rejection_send(const struct rejection *r, struct pool *pool,
 	       const struct logctx *log, struct err *err)
 {
-	const char *words = why_not(r);
-	bool is_status = r->form == REJECTION_DELIVERY_STATUS;
-	struct report report = {
-		.hostname = *r->set->hostname != '\0' ? r->set->hostname :
-			hostname_system(),
-		.to = r->sender, .auto_submitted = "auto-replied (rejected)",
-		.is_bulk = true,
-		.type = is_status ? "delivery-status" :
-			"disposition-notification",
-		.utf8 = smtp_has_8bit(r->rcpt) || smtp_has_8bit(r->sender),
-		.message = r->message, .pool = pool,
+	const char *words = why_not(r), *id = id_for_log(r, pool);
+	struct str text = STR_INIT;
+	const struct submission mail = {
+		.sender = "", .recipient = r->sender, .message = &text,
+		.hostname = hostname_of(r),
 	};
+	int result;
 
 	if (words != NULL) {
-		log_info(log, "msgid=%s: %s: %s", id_for_log(r, pool), words,
-			 r->reason);
+		log_info(log, "msgid=%s: %s: %s", id, words, r->reason);
 		return 0;
 	}
-	if (report_postmaster(r->set->postmaster_address, report.hostname,
-			      r->vars, pool, &report.from, err) < 0) {
+	if (rejection_write(r, pool, log, &text, err) < 0) {
 		log_error(log, "msgid=%s: Invalid postmaster_address - can't "
-			  "send rejection: %s", id_for_log(r, pool),
-			  err->text);
+			  "send rejection: %s", id, err->text);
 		return -1;
 	}
-	report.subject = subject_line(r, pool, log);
-	return send_it(r, &report, log, err);
+	result = tell_result(r, submit_mail(r->set, &mail, err), id, log, err);
+	str_free(&text);
+	return result;
 }

@@ -12,6 +12,7 @@ struct err;
 struct logctx;
 struct message;
 struct pool;
+struct str;
 struct vars;
 
 enum rejection_form { REJECTION_DELIVERY_STATUS, REJECTION_DISPOSITION };
@@ -26,6 +27,12 @@ struct rejection {
 	const char *reason;
 	const char *status;	/* "5.2.2"; for a delivery report */
 };
+
+/* Append the mail as it would be sent, with LF line ends. -1 with err when
+   postmaster_address can't be its sender. */
+int rejection_write(const struct rejection *r, struct pool *pool,
+		    const struct logctx *log, struct str *out,
+		    struct err *err);
 
 /* Send it, as submit_mail() does; the message is not answered at all where
    that could make a loop (mail/automatic.h). What happened is in the log. 0,

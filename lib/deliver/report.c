@@ -77,18 +77,41 @@ report_postmaster(const char *setting, const char *hostname,
 	return 0;
 }
 
+/* Nothing that ends a line for somebody, and no more than a line may have. */
+static bool
+is_plain(const char *text, size_t max)
+{
+	size_t len = 0;
+
+	for (; text[len] != '\0'; len++) {
+		unsigned char c = (unsigned char)text[len];
+
+		if (len >= max || (c < ' ' && c != '\t') || c >= 0x7f)
+			return false;
+	}
+	return true;
+}
+
+const char *
+report_message_id(struct message *msg)
+{
+	const char *id = message_id(msg);
+
+	return id != NULL && is_plain(id, REFERENCES_MAX) ? id : NULL;
+}
+
 /* Threads of mail readers keep the report with the message. */
 static void
 append_references(struct str *out, struct message *msg)
 {
-	const char *id = message_id(msg);
+	const char *id = report_message_id(msg);
 	const char *references = message_header(msg, "References");
 
-	if (id == NULL || strlen(id) > REFERENCES_MAX)
+	if (id == NULL)
 		return;
 	str_printf(out, "In-Reply-To: %s\nReferences: ", id);
-	if (references != NULL && !smtp_has_8bit(references) &&
-	    strlen(references) + strlen(id) <= REFERENCES_MAX)
+	if (references != NULL &&
+	    is_plain(references, REFERENCES_MAX - strlen(id)))
 		str_printf(out, "%s\n ", references);
 	str_printf(out, "%s\n", id);
 }

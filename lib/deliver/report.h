@@ -36,6 +36,9 @@ int report_postmaster(const char *setting, const char *hostname,
 		      const struct vars *vars, struct pool *pool,
 		      const char **from_r, struct err *err);
 
+/* The message's Message-ID, if it can stand in a header of ours; or NULL. */
+const char *report_message_id(struct message *msg);
+
 /* The header and a beginning that readers without MIME see. LF line ends. */
 void report_begin(struct str *out, struct report *r);
 

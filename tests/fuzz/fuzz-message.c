@@ -12,6 +12,7 @@
 #include "core/str.h"
 #include "io/spool.h"
 #include "mail/address.h"
+#include "mail/automatic.h"
 #include "mail/encoded-word.h"
 #include "mail/message.h"
 #include "mail/msgid.h"
@@ -35,6 +36,24 @@ spool_of(const uint8_t *data, size_t size, size_t step)
 	return sp;
 }
 
+/* What was encoded is the same again, and ASCII in between. */
+static void
+check_encoding(const char *value, struct pool *pool)
+{
+	const char *words = encoded_words_encode(value, pool);
+	char *line = pool_strdup(pool, words), *to = line;
+
+	if (words == value)
+		return;
+	for (const char *p = words; *p != '\0'; p++) {
+		ASSERT((*p >= ' ' && *p < 0x7f) || *p == '\n');
+		if (*p != '\n')
+			*to++ = *p;
+	}
+	*to = '\0';
+	ASSERT(strcmp(encoded_words_decode(line, pool), value) == 0);
+}
+
 static void
 check_value(const char *value, struct pool *pool)
 {
@@ -46,6 +65,7 @@ check_value(const char *value, struct pool *pool)
 		ASSERT(*addr.local != '\0' || *addr.domain != '\0');
 	(void)msgid_parse(value, pool);
 	(void)encoded_words_decode(value, pool);
+	check_encoding(value, pool);
 }
 
 int
@@ -78,6 +98,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_value(value, pool);
 	}
 	(void)message_id(a);
+	(void)automatic_kind(a, "s@x");
 	spool_free(&whole);
 	spool_free(&cut);
 	pool_free(&pool);

@@ -143,4 +143,20 @@ message() {
 	printf '\nx\n'
 }
 message | lda 77 0 -e
+
+# a full mailbox
+message() {
+	printf 'Subject: s\nMessage-ID: <2@t>\n\n'
+	seq 1000
+}
+full=(-f s@x.example -o mail_plugins=quota -o 'plugin/quota=maildir:User quota' -o 'plugin/quota_rule=*:storage=1k'
+	-o plugin/quota_grace=0)
+message | lda 0 1 "${full[@]}"
+has 'Status: 5.2.2'
+has 'Quota exceeded (mailbox for user is full)'
+message | lda 77 0 -e "${full[@]}"
+[ "$(cat "$scratch/stderr")" = 'Quota exceeded (mailbox for user is full)' ] || bad "reason on standard error"
+message | lda 75 0 "${full[@]}" -o quota_full_tempfail=yes
+message | lda 75 0 -e "${full[@]}" -o quota_full_tempfail=yes
+[ "$(cat "$scratch/stderr")" = 'Quota exceeded (mailbox for user is full)' ] || bad "reason on standard error"
 [ ! -s "$scratch/failed" ]
