@@ -148,7 +148,13 @@ static int
 reply_setting(const struct quota *quota, const char *name, const char **reply,
 	      struct err *err)
 {
-	return *reply != NULL ? 0 : quota_setting(quota, name, reply, err);
+	if (*reply != NULL)
+		return 0;
+	if (quota_setting(quota, name, reply, err) < 0)
+		return -1;
+	if (*reply != NULL && **reply == '\0')
+		*reply = NULL;
+	return 0;
 }
 
 static int

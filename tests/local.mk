@@ -23,7 +23,7 @@ UNIT_STORAGE = tests/unit/storage-name tests/unit/storage-maildir \
 UNIT_DELIVER = tests/unit/deliver-deliver tests/unit/deliver-duplicate
 UNIT_LDA = tests/unit/deliver-reject tests/unit/lda-refuse
 tests_unit_lda_refuse_SOURCES = tests/unit/lda-refuse.c lda/refuse.c
-UNIT_QUOTA = tests/unit/quota-cache tests/unit/quota-rules tests/unit/quota-maildirsize
+UNIT_QUOTA = tests/unit/quota-dict tests/unit/quota-cache tests/unit/quota-rules tests/unit/quota-maildirsize
 UNIT_LMTP = tests/unit/lmtp-words
 tests_unit_lmtp_words_SOURCES = tests/unit/lmtp-words.c lmtp/words.c
 UNIT_MASTER = tests/unit/master-avail tests/unit/master-listen
@@ -108,6 +108,9 @@ FUZZ_TESTS = $(FUZZ_POLICY) $(FUZZ_SCRIPT) $(FUZZ_IO) $(FUZZ_SMTP) $(FUZZ_AUTH) 
 FUZZ_TESTS += tests/fuzz/fuzz-quota
 tests_fuzz_fuzz_quota_LDADD = $(FUZZ_LDADD)
 EXTRA_DIST += tests/fuzz/seeds-quota tests/fuzz/quota.dict
+FUZZ_TESTS += tests/fuzz/fuzz-dict
+tests_fuzz_fuzz_dict_LDADD = $(FUZZ_LDADD)
+EXTRA_DIST += tests/fuzz/seeds-dict tests/fuzz/dict.dict
 if FUZZERS
 FUZZ_LDADD = libloft.a $(CONFUSE_LIBS) $(FUZZ_ENGINE)
 else
@@ -230,9 +233,18 @@ analyze:
 		--error-exitcode=1 lib master lmtp auth lda log script quota-status ctl
 
 # Services.
-SH_TESTS += tests/sh/quota-status.sh
-INTEROP_TESTS += tests/interop/postfix-quota-status.sh
-PARITY_TESTS += tests/parity/services.sh
+SH_TESTS += tests/sh/quota-status.sh tests/sh/quota-backends.sh
+
+# A kernel with quotas, by LD_PRELOAD; never built with a sanitizer.
+check_DATA += tests/fault/quotactl.so
+CLEANFILES += tests/fault/quotactl.so
+EXTRA_DIST += tests/fault/quotactl.c
+tests/fault/quotactl.so: tests/fault/quotactl.c
+	$(AM_V_CC)$(MKDIR_P) tests/fault && $(CC) -shared -fPIC -O1 -Wall \
+		-o $@ $(srcdir)/tests/fault/quotactl.c
+
+INTEROP_TESTS += tests/interop/postfix-quota-status.sh tests/interop/quota-fs.sh
+PARITY_TESTS += tests/parity/services.sh tests/parity/quota-dict.sh
 
 .PHONY: check-interop check-parity check-valgrind check-fuzz lengths analyze
 EXTRA_DIST += tests/lengths.awk

@@ -27,7 +27,17 @@
 	X(SIZE, quota_max_mail_size, "0", \
 	  "Largest message, with its header; 0 is no limit.") \
 	X(BOOL, quota_vsizes, "no", \
-	  "Count sizes with CR LF at line ends.")
+	  "Count sizes with CR LF at line ends.") \
+	X(VARS, quota_status_success, "OK", \
+	  "What quota-status answers when there is room.") \
+	X(STR, quota_status_nouser, "REJECT Unknown user", \
+	  "What it answers when there is no such user.") \
+	X(VARS, quota_status_toolarge, "", \
+	  "What it answers when the message can never fit; empty means " \
+	  "quota_status_overquota.") \
+	X(VARS, quota_status_overquota, "", \
+	  "What it answers when there is no room; empty means 554 5.2.2 and " \
+	  "the message.")
 
 SETTINGS_STRUCT(quota_settings, QUOTA_SETTINGS);
 

@@ -24,7 +24,9 @@ static const char exceeded_default[] =
 /* The table of backends: a new one is a file and its line here. */
 static const struct quota_backend *const backends[] = {
 	&quota_count_backend,
+	&quota_dict,
 	&quota_dirsize,
+	&quota_fs,
 	&quota_maildir,
 };
 

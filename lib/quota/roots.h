@@ -10,7 +10,9 @@
 const struct quota_backend *quota_backend_find(const char *name);
 
 extern const struct quota_backend quota_count_backend;
+extern const struct quota_backend quota_dict;
 extern const struct quota_backend quota_dirsize;
+extern const struct quota_backend quota_fs;
 extern const struct quota_backend quota_maildir;
 
 #endif
