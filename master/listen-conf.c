@@ -24,9 +24,29 @@
 #include "service/service-settings.h"
 #include "service/users.h"
 
+static const char *
+section_of(const struct service *service, const char *kind, const char *name)
+{
+	struct pool *pool = service->generation->pool;
+
+	return pool_printf(pool, "service/%s/%s/%s",
+			   conf_escape_name(service->name, pool), kind,
+			   conf_escape_name(name, pool));
+}
+
+/* "FILE line N: " of a setting in this section, of the section itself where
+   key is "". */
+static const char *
+where(const struct generation *gen, const char *section, const char *key)
+{
+	return conf_where(gen->conf, &scope_global,
+			  pool_printf(gen->pool, "%s/%s", section, key),
+			  gen->pool);
+}
+
 static struct listener *
 listener_add(struct service *service, enum listener_kind kind,
-	     const char *name)
+	     const char *section, const char *name)
 {
 	struct listener *l = pool_new_obj(service->generation->pool,
 					  struct listener);
@@ -34,6 +54,7 @@ listener_add(struct service *service, enum listener_kind kind,
 	l->service = service;
 	l->kind = kind;
 	l->name = name;
+	l->where = where(service->generation, section, "");
 	l->fd = -1;
 	TAILQ_INSERT_TAIL(&service->listeners, l, link);
 	service->listener_count++;
@@ -56,31 +77,12 @@ set_key(struct listener *l, const char *key, struct str *errors)
 		return;
 	}
 	if (other->service != service || strcmp(other->name, l->name) != 0)
-		str_printf(errors, "service(%s): listener %s: %s is already "
+		str_printf(errors, "%sservice(%s): listener %s: %s is already "
 			   "the address of listener %s of service(%s)\n",
-			   service->name, l->name, key, other->name,
+			   l->where, service->name, l->name, key, other->name,
 			   other->service->name);
 	TAILQ_REMOVE(&service->listeners, l, link);
 	service->listener_count--;
-}
-
-static const char *
-section_of(const struct service *service, const char *kind, const char *name)
-{
-	struct pool *pool = service->generation->pool;
-
-	return pool_printf(pool, "service/%s/%s/%s",
-			   conf_escape_name(service->name, pool), kind,
-			   conf_escape_name(name, pool));
-}
-
-/* "FILE line N: " of a setting in this section. */
-static const char *
-where(const struct generation *gen, const char *section, const char *key)
-{
-	return conf_where(gen->conf, &scope_global,
-			  pool_printf(gen->pool, "%s/%s", section, key),
-			  gen->pool);
 }
 
 /* Only root can give a socket away. As in Dovecot, a user alone doesn't
@@ -137,7 +139,7 @@ configure_path(struct service *service, enum listener_kind kind,
 			pool_printf(gen->pool, "service(%s): unix_listener %s",
 				    service->name, name), &owner, errors))
 		return;
-	l = listener_add(service, kind, name);
+	l = listener_add(service, kind, section, name);
 	l->mode = set->mode & 0777;
 	l->uid = owner.uid;
 	l->gid = owner.gid;
@@ -145,9 +147,9 @@ configure_path(struct service *service, enum listener_kind kind,
 		gen->process->base_dir, name);
 	if (kind == LISTENER_UNIX && strlen(l->path) >=
 	    sizeof(((struct sockaddr_un *)0)->sun_path))
-		str_printf(errors, "service(%s): unix_listener %s: the path "
+		str_printf(errors, "%sservice(%s): unix_listener %s: the path "
 			   "is too long (%zu octets, %zu at most)\n",
-			   service->name, name, strlen(l->path),
+			   l->where, service->name, name, strlen(l->path),
 			   sizeof(((struct sockaddr_un *)0)->sun_path) - 1);
 	set_key(l, pool_printf(gen->pool, "%s:%s", kind == LISTENER_FIFO ?
 			       "fifo" : "unix", l->path), errors);
@@ -187,7 +189,7 @@ listen_addresses(const char *word, unsigned port,
 
 struct inet_context {
 	struct service *service;
-	const char *name;
+	const char *section, *name;
 	const struct inet_listener_settings *set;
 	bool by_default;	/* the word stands in `listen` */
 	struct str *errors;
@@ -199,7 +201,7 @@ inet_found(void *arg, const struct sockaddr *sa, unsigned len)
 	struct inet_context *ctx = arg;
 	struct pool *pool = ctx->service->generation->pool;
 	struct listener *l = listener_add(ctx->service, LISTENER_INET,
-					  ctx->name);
+					  ctx->section, ctx->name);
 	char host[NI_MAXHOST] = "?";
 
 	if (len > sizeof(l->sa))
@@ -226,7 +228,9 @@ configure_inet(struct service *service, const char *name, struct str *errors)
 	const struct inet_listener_settings *set = settings_get(gen->conf,
 		&scope_global, section, &inet_listener_settings_info, NULL,
 		gen->pool, &err);
-	struct inet_context ctx = { service, name, set, false, errors };
+	struct inet_context ctx = {
+		service, section, name, set, false, errors
+	};
 	char *words, *word;
 
 	if (set == NULL) {

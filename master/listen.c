@@ -111,9 +111,9 @@ listeners_open(struct generation *gen, struct generation *old,
 					    errno == EADDRNOTAVAIL))
 				forget_listener(l);
 			else
-				str_printf(errors, "service(%s): listener "
-					   "%s: %s\n", service->name, l->name,
-					   err.text);
+				str_printf(errors, "%sservice(%s): listener "
+					   "%s: %s\n", l->where,
+					   service->name, l->name, err.text);
 		}
 	}
 	if (errors->len == before)

@@ -35,6 +35,7 @@ struct listener {
 	struct service *service;
 	enum listener_kind kind;
 	const char *name;	/* as configured */
+	const char *where;	/* "FILE line N: "; "" where nobody wrote it */
 	const char *key;	/* "unix:/path", "inet:127.0.0.1:24" */
 	const char *path;	/* unix, fifo: absolute */
 	mode_t mode;

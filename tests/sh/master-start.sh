@@ -123,21 +123,34 @@ service lmtp {
   }
 }
 CONF
-refuses "$loft_dir/file exists and is no socket"
+refuses "loft.conf line [0-9]*: service(lmtp): .*$loft_dir/file exists and is no socket"
 loft_conf <<CONF
 service lmtp {
   unix_listener $loft_dir/none/such/lmtp {
   }
 }
 CONF
-refuses "the directory $loft_dir/none/such doesn't exist"
+refuses "loft.conf line [0-9]*: .*the directory $loft_dir/none/such doesn't exist"
 loft_conf <<CONF
 service lmtp {
   unix_listener $loft_dir/$(printf 'x%.0s' {1..120}) {
   }
 }
 CONF
-refuses "path is too long"
+refuses "loft.conf line [0-9]*: .*path is too long"
+port=$(free_port)
+loft_conf <<CONF
+listen = 127.0.0.1
+service lmtp {
+  inet_listener a {
+    port = $port
+  }
+  inet_listener b {
+    port = $port
+  }
+}
+CONF
+refuses "loft.conf line [0-9]*: service(lmtp): listener b: .* is already the address of listener a"
 
 echo "- programs, addresses, logs that are not there"
 loft_conf <<CONF
