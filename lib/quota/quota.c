@@ -325,11 +325,26 @@ due(const struct quota_root *root)
 	return NULL;
 }
 
+/* Does the userdb's flag say otherwise than usage does? */
+static bool
+flag_is_wrong(const struct quota_root *root)
+{
+	const struct quota_limit *limit = &root->limit;
+	bool over = (limit->bytes > 0 &&
+		     root->usage.bytes >= (uint64_t)limit->bytes) ||
+		(limit->messages > 0 &&
+		 root->usage.messages >= (uint64_t)limit->messages);
+
+	return root->over.script != NULL && !root->over.told && root->known &&
+		over != root->over.is_set;
+}
+
 bool
 quota_has_warning(const struct quota *quota)
 {
 	for (unsigned i = 0; i < quota->root_count; i++) {
-		if (due(&quota->roots[i]) != NULL)
+		if (due(&quota->roots[i]) != NULL ||
+		    flag_is_wrong(&quota->roots[i]))
 			return true;
 	}
 	return false;
@@ -354,21 +369,34 @@ log_start(const struct quota_root *root, const struct quota_warning *w)
 		  w->reverse ? "below" : "over", limit);
 }
 
-void
-quota_warn(struct quota *quota, const char *base_dir)
+static void
+start(const struct quota *quota, const char *command, const char *last,
+      const char *base_dir)
 {
 	struct err err;
 
+	if (script_start(command, last, base_dir, quota->pool, &err) < 0)
+		log_error(quota->log, "quota: Failed to execute warning: %s",
+			  err.text);
+}
+
+void
+quota_warn(struct quota *quota, const char *base_dir)
+{
 	for (unsigned i = 0; i < quota->root_count; i++) {
 		struct quota_root *root = &quota->roots[i];
 		const struct quota_warning *w = due(root);
 
 		root->counted = false;
-		if (w == NULL)
+		if (w != NULL) {
+			log_start(root, w);
+			start(quota, w->command, NULL, base_dir);
+		}
+		if (!flag_is_wrong(root))
 			continue;
-		log_start(root, w);
-		if (script_start(w->command, base_dir, quota->pool, &err) < 0)
-			log_error(quota->log, "quota: Failed to execute "
-				  "warning: %s", err.text);
+		log_debug(quota->log, "quota: Executing warning: %s (because "
+			  "quota_over_flag mismatch)", root->over.script);
+		root->over.told = true;
+		start(quota, root->over.script, root->over.flag, base_dir);
 	}
 }

@@ -62,6 +62,15 @@ struct quota_root {
 	struct quota_usage before;	/* the first quota_count() */
 	bool counted;			/* `before` is set */
 
+	/* quota_over_script: whoever keeps the flag in the userdb is told when
+	   it is wrong. */
+	struct {
+		const char *script;	/* NULL: nobody wants to know */
+		const char *flag;	/* the userdb's; NULL: none */
+		bool is_set;		/* it matches quota_over_flag_value */
+		bool told;
+	} over;
+
 	void *state;		/* the backend's own */
 };
 
@@ -206,11 +215,12 @@ void quota_root_limit(const struct quota_root *root, const char *mailbox,
    others were still done). */
 int quota_recalc(struct quota *quota, struct err *err);
 
-/* Is there a warning due after what was counted? */
+/* Is there a warning due after what was counted, or a wrong over-quota
+   flag? */
 bool quota_has_warning(const struct quota *quota);
 
 /* Start the services that are due: the first warning of each root that was
-   crossed since quota_open(). Relative sockets lie in base_dir. Trouble is
+   crossed since quota_open(), and quota_over_script. Relative sockets lie in base_dir. Trouble is
    logged; takes a second at most. */
 void quota_warn(struct quota *quota, const char *base_dir);
 

@@ -256,6 +256,29 @@ read_grace(struct quota_root *root, struct err *err)
 	return 0;
 }
 
+/* quota_over_script, and whether the flag is set. */
+static int
+read_over(struct quota_root *root, struct err *err)
+{
+	const char *script, *flag, *mask;
+
+	if (numbered(root, "over_script", 1, &script, err) < 0 ||
+	    numbered(root, "over_flag", 1, &flag, err) < 0 ||
+	    numbered(root, "over_flag_value", 1, &mask, err) < 0)
+		return -1;
+	if (script == NULL || mask == NULL) {
+		log_debug(root->quota->log, "quota: quota_over_flag check: "
+			  "%s_over_%s unset - skipping", root->set_name,
+			  script == NULL ? "script" : "flag_value");
+		return 0;
+	}
+	root->over.script = script;
+	root->over.flag = flag;
+	root->over.is_set = flag != NULL && quota_mask_matches_any_case(mask,
+								    flag);
+	return 0;
+}
+
 static int
 open_backend(struct quota_root *root, const char *args, struct err *err)
 {
@@ -295,7 +318,7 @@ read_root(struct quota_root *root, const char *text, struct err *err)
 		  root->name, backend, args);
 	quota_rules_init(&root->rules, root->name, quota->pool);
 	if (read_rules(root, err) < 0 || read_warnings(root, err) < 0 ||
-	    read_grace(root, err) < 0)
+	    read_grace(root, err) < 0 || read_over(root, err) < 0)
 		return -1;
 	root->limit = root->rules.def.amount;
 	return open_backend(root, args, err);

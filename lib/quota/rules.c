@@ -4,6 +4,7 @@
  */
 #include "quota/rules.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -369,8 +370,15 @@ quota_rules_set_grace(struct quota_rules *rules, const char *text,
 
 /* --- what follows from them --- */
 
-bool
-quota_mask_matches(const char *mask, const char *name)
+static bool
+is_same(char a, char b, bool any_case)
+{
+	return any_case ? tolower((unsigned char)a) ==
+		tolower((unsigned char)b) : a == b;
+}
+
+static bool
+matches(const char *mask, const char *name, bool any_case)
 {
 	const char *star = NULL, *retry = NULL;
 
@@ -378,7 +386,7 @@ quota_mask_matches(const char *mask, const char *name)
 		if (*mask == '*') {
 			star = mask++;
 			retry = name;
-		} else if (*mask == '?' || *mask == *name) {
+		} else if (*mask == '?' || is_same(*mask, *name, any_case)) {
 			mask++;
 			name++;
 		} else if (star != NULL) {
@@ -391,6 +399,18 @@ quota_mask_matches(const char *mask, const char *name)
 	while (*mask == '*')
 		mask++;
 	return *mask == '\0';
+}
+
+bool
+quota_mask_matches(const char *mask, const char *name)
+{
+	return matches(mask, name, false);
+}
+
+bool
+quota_mask_matches_any_case(const char *mask, const char *name)
+{
+	return matches(mask, name, true);
 }
 
 const struct quota_rule *

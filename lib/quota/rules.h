@@ -95,7 +95,9 @@ bool quota_warning_crossed(const struct quota_warning *warning,
 			   const struct quota_usage *before,
 			   const struct quota_usage *now);
 
-/* '*' and '?' in mask; as a mailbox name, so that case counts. */
+/* '*' and '?' in mask; as a mailbox name, so that case counts, or in any
+   case. */
 bool quota_mask_matches(const char *mask, const char *name);
+bool quota_mask_matches_any_case(const char *mask, const char *name);
 
 #endif

@@ -86,7 +86,7 @@ append_argument(struct str *out, const char *arg)
 }
 
 static void
-append_request(struct str *out, char *args)
+append_request(struct str *out, char *args, const char *last)
 {
 	char *word;
 
@@ -95,12 +95,14 @@ append_request(struct str *out, char *args)
 		if (*word != '\0')
 			append_argument(out, word);
 	}
+	if (last != NULL)
+		append_argument(out, last);
 	str_append_c(out, '\n');
 }
 
 int
-script_start(const char *command, const char *base_dir, struct pool *pool,
-	     struct err *err)
+script_start(const char *command, const char *last, const char *base_dir,
+	     struct pool *pool, struct err *err)
 {
 	char *args = pool_strdup(pool, command), *path = strsep(&args, " ");
 	deadline_t deadline = deadline_in(TIMEOUT_MS);
@@ -114,7 +116,7 @@ script_start(const char *command, const char *base_dir, struct pool *pool,
 	fd = connect_to(path, deadline, err);
 	if (fd < 0)
 		return -1;
-	append_request(&request, args);
+	append_request(&request, args, last);
 	result = send_all(fd, &request, path, deadline, err);
 	str_free(&request);
 	(void)close(fd);	/* nothing is waited for */

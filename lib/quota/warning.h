@@ -9,8 +9,9 @@ struct err;
 struct pool;
 
 /* command is "SOCKET ARG ARG…", the socket's path below base_dir unless it is
-   absolute ("unix:" in front is allowed). -1 with ERR_TEMP. */
-int script_start(const char *command, const char *base_dir, struct pool *pool,
-		 struct err *err);
+   absolute ("unix:" in front is allowed); `last` is one more argument, or
+   NULL. -1 with ERR_TEMP. */
+int script_start(const char *command, const char *last, const char *base_dir,
+		 struct pool *pool, struct err *err);
 
 #endif

@@ -24,6 +24,7 @@ user small userdb_quota_max_mail_size=1k
 user odd userdb_quota=odd:x
 user counted 'userdb_quota=count:Counted' 'userdb_quota_rule=*:storage=100k:messages=3000'
 user walked 'userdb_quota=dirsize:Walked' 'userdb_quota_rule=*:storage=7k'
+user flagged userdb_quota_over_flag=TRUE
 user many 'userdb_quota_rule=*:storage=100k'
 chmod 644 "$users"
 loft_conf <<CONF
@@ -60,6 +61,8 @@ plugin {
   quota_rule2 = Trash:storage=+100%%
   quota_rule3 = Junk:ignore
   quota_max_mail_size = 50k
+  quota_over_script = quota-warning flag %u
+  quota_over_flag_value = T*
   quota_warning = storage=80%% quota-warning 80 %u
   quota_warning2 = storage=50%% quota-warning 50 %u
 }
@@ -121,6 +124,14 @@ echo "- each warning once, when its limit is passed"
 wait_until 10 grep -q '^80 alice' "$scratch/out/warned"
 [ "$(cat "$scratch/out/warned")" = "50 alice
 80 alice" ] || fail "warned: $(cat "$scratch/out/warned")"
+
+echo "- the over-quota flag, when it is wrong"
+deliver flagged '^250 '
+wait_until 10 grep -qx 'flag flagged TRUE' "$scratch/out/warned"
+deliver flagged '^250 '
+deliver flagged '^250 '
+deliver flagged '^552 '
+[ "$(grep -c '^flag flagged' "$scratch/out/warned")" -le 3 ] || fail "the flag was wrong three times"
 
 echo "- rules of a mailbox, and none for what is ignored"
 deliver alice+Trash '^250 '

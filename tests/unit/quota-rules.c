@@ -257,6 +257,8 @@ START_TEST(test_mask)
 	ck_assert(!quota_mask_matches("?b", "b"));
 	ck_assert(quota_mask_matches("a", "a"));
 	ck_assert(!quota_mask_matches("a", "A"));
+	ck_assert(quota_mask_matches_any_case("a*C", "ABc"));
+	ck_assert(!quota_mask_matches_any_case("a*d", "ABc"));
 	ck_assert(!quota_mask_matches("", "a"));
 	ck_assert(quota_mask_matches("*", ""));
 	ck_assert(quota_mask_matches("*a*a*a*a", "aaaaaaaaaaaaaaaaaaaaaaaaaaa"
