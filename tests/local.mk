@@ -178,7 +178,7 @@ AM_TESTS_ENVIRONMENT = \
 	UBSAN_OPTIONS=print_stacktrace=1; export UBSAN_OPTIONS;
 
 # Suites beside `make check`, because they want other programs or more time.
-INTEROP_TESTS = tests/interop/postfix.sh \
+INTEROP_TESTS = tests/interop/postfix.sh tests/interop/readers.sh \
 	tests/interop/postfix-tls.sh \
 	tests/interop/postfix-system-users.sh \
 	tests/interop/postfix-xforward.sh tests/interop/exim.sh \
