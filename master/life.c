@@ -1,6 +1,7 @@
 /*
- * The life of the daemon: start, reload, stop. Each is a sequence of steps
- * that the death or readiness of a child moves on; nothing here waits.
+ * The life of the daemon: start and reload, and who hears of what (the stop
+ * is in stop.c). Each is a sequence of steps that the death or readiness of a
+ * child moves on; nothing here waits.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -16,12 +17,13 @@
 #include "core/log.h"
 #include "core/str.h"
 #include "master/control.h"
+#include "master/generation.h"
 #include "master/listen.h"
 #include "master/logs.h"
 #include "master/master-settings.h"
 #include "master/master.h"
 #include "master/process.h"
-#include "master/spawn.h"
+#include "master/stop.h"
 #include "master/upgrade.h"
 #include "master/workers.h"
 #include "service/loop.h"
@@ -31,8 +33,6 @@ enum {
 	EXIT_SETTINGS = 89,
 	READY_MS = 10000,	/* templates and daemons get ready within */
 	BORN_MS = 1000,		/* a reload's answer waits for births */
-	IN_FLIGHT_MS = 5500,	/* messages in hand at a stop have 5 s */
-	KILL_MS = 2000,		/* what was killed is gone, or never goes */
 };
 
 static void
@@ -45,132 +45,6 @@ log_lines(enum log_level level, const char *prefix, const char *lines)
 			  lines);
 		lines += len + (lines[len] == '\n');
 	}
-}
-
-static void
-stop_step(struct master *m);
-
-/* --- starting a generation ---------------------------------------------- */
-
-/* Pipes for all, then the processes; not the log process of a reload, which
-   waits until the old one is gone. */
-static bool
-start_services(struct generation *gen, bool with_log, struct str *errors)
-{
-	struct service *s;
-	struct err err;
-
-	TAILQ_FOREACH(s, &gen->services, link) {
-		if (workers_prepare(s, &err) < 0) {
-			str_printf(errors, "service(%s): %s\n", s->name,
-				   err.text);
-			return false;
-		}
-	}
-	TAILQ_FOREACH(s, &gen->services, link) {
-		if (s->kind == KIND_LOG && !with_log)
-			continue;
-		if (spawn_main(s, &err) < 0) {
-			str_printf(errors, "service(%s): %s\n", s->name,
-				   err.text);
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool
-all_ready(const struct generation *gen, bool with_log)
-{
-	const struct service *s;
-
-	TAILQ_FOREACH(s, &gen->services, link) {
-		if (s->kind == KIND_LOG && !with_log)
-			continue;
-		if (s->main == NULL || s->main->state == PROCESS_STARTING)
-			return false;
-	}
-	return true;
-}
-
-static void
-balance_all(struct master *m)
-{
-	struct service *s;
-
-	TAILQ_FOREACH(s, &m->now->services, link)
-		workers_balance(s);
-}
-
-static void
-release_services(struct generation *gen)
-{
-	struct service *s;
-
-	TAILQ_FOREACH(s, &gen->services, link)
-		workers_release(s);
-}
-
-/* Old generations end with their last process. */
-static void
-free_old(struct master *m)
-{
-	struct generation *gen, *next;
-
-	for (gen = TAILQ_FIRST(&m->old); gen != NULL; gen = next) {
-		next = TAILQ_NEXT(gen, link);
-		if (gen->process_count > 0)
-			continue;
-		TAILQ_REMOVE(&m->old, gen, link);
-		release_services(gen);
-		generation_free(&gen);
-	}
-}
-
-/* Ask all of a generation to end; sessions finish, unless end_sessions. */
-static void
-retire(struct generation *gen, bool end_sessions)
-{
-	struct service *s;
-	struct process *p;
-
-	TAILQ_FOREACH(s, &gen->services, link) {
-		workers_freeze(s);
-		TAILQ_FOREACH(p, &s->workers, link)
-			process_signal(p, end_sessions ? SIGTERM : SIGHUP,
-				       true);
-		if (s->kind == KIND_WORKERS)
-			process_retire_template(s);
-		else if (s->main != NULL)
-			process_signal(s->main, SIGTERM, true);
-	}
-	TAILQ_INSERT_TAIL(&gen->master->old, gen, link);
-}
-
-static unsigned
-unborn(const struct generation *gen)
-{
-	const struct service *s;
-	const struct process *p;
-	unsigned count = 0;
-
-	TAILQ_FOREACH(s, &gen->services, link) {
-		TAILQ_FOREACH(p, &s->workers, link)
-			count += p->pid == 0;
-	}
-	return count;
-}
-
-static bool
-old_are_born(const struct master *m)
-{
-	const struct generation *gen;
-
-	TAILQ_FOREACH(gen, &m->old, link) {
-		if (unborn(gen) > 0)
-			return false;
-	}
-	return true;
 }
 
 /* From now on no client gets the old settings. */
@@ -232,7 +106,7 @@ life_start(struct master *m, struct generation *gen, struct str *errors)
 	m->starting = true;
 	m->start_timer = loop_timer_new(m->loop, on_start_timer, m);
 	log_startup(m);
-	if (!start_services(gen, true, errors))
+	if (!generation_start(gen, true, errors))
 		return false;
 	loop_timer_set(m->start_timer, READY_MS);
 	return true;
@@ -244,7 +118,7 @@ life_resume(struct master *m)
 	m->start_timer = loop_timer_new(m->loop, on_start_timer, m);
 	log_info(&log_process, "Loft v%s goes on in place", PACKAGE_VERSION);
 	process_reap(m);
-	balance_all(m);
+	generation_balance(m->now);
 }
 
 static void
@@ -289,7 +163,7 @@ started(struct master *m)
 	m->starting = false;
 	loop_timer_clear(m->start_timer);
 	tell_parent(m, 0);
-	balance_all(m);
+	generation_balance(m->now);
 	(void)reload_once_more(m);
 }
 
@@ -351,12 +225,12 @@ commit(struct master *m)
 	m->now = m->next;
 	m->next = NULL;
 	listeners_commit(m->now, old);
-	retire(old, m->now->process->shutdown_clients);
+	generation_retire(old, m->now->process->shutdown_clients);
 	if (m->now->process->shutdown_clients)
 		end_old_sessions(m);
 	listeners_close(old);
-	balance_all(m);
-	free_old(m);
+	generation_balance(m->now);
+	generations_free_old(m);
 	log_info(&log_process, "Configuration reloaded");
 	if (reload_once_more(m))
 		return;
@@ -377,8 +251,8 @@ abort_reload(struct master *m, const char *why)
 	log_lines(LOG_LEVEL_ERROR, "Reload refused, the old configuration "
 		  "stays: ", why);
 	listeners_close(gen);
-	retire(gen, true);
-	free_old(m);
+	generation_retire(gen, true);
+	generations_free_old(m);
 	if (!reload_once_more(m))
 		control_reloaded(m->control, false, why);
 }
@@ -394,13 +268,13 @@ begin_reload(struct master *m, struct conf *conf, struct str *errors,
 		return false;
 	m->next = gen;
 	loop_timer_set(m->start_timer, READY_MS);
-	if (start_services(gen, false, errors))
+	if (generation_start(gen, false, errors))
 		return true;
 	m->next = NULL;
 	loop_timer_clear(m->start_timer);
 	listeners_close(gen);
-	retire(gen, true);
-	free_old(m);
+	generation_retire(gen, true);
+	generations_free_old(m);
 	return false;
 }
 
@@ -416,7 +290,7 @@ reload(struct master *m, struct conf *conf, struct str *errors)
 	if (!begun)
 		log_lines(LOG_LEVEL_ERROR, "Reload refused, the old "
 			  "configuration stays: ", str_c(errors));
-	else if (all_ready(m->next, false))
+	else if (generation_ready(m->next, false))
 		commit(m);
 	return begun;
 }
@@ -475,9 +349,9 @@ life_ready(struct process *p)
 		control_log_reopened(m->control);
 	if (m->stopping)
 		stop_step(m);
-	else if (m->starting && all_ready(m->now, true))
+	else if (m->starting && generation_ready(m->now, true))
 		started(m);
-	else if (gen == m->next && all_ready(gen, false))
+	else if (gen == m->next && generation_ready(gen, false))
 		commit(m);
 }
 
@@ -538,110 +412,6 @@ start_log(struct master *m)
 
 /* --- stop --------------------------------------------------------------- */
 
-/* Those who wait in the backlog get an answer, from a worker made for it if
-   there is none. */
-static void
-answer_backlog(struct master *m)
-{
-	struct service *s;
-
-	TAILQ_FOREACH(s, &m->now->services, link) {
-		if (s->kind == KIND_WORKERS && s->status_io != NULL &&
-		    s->idle_count == 0 && listeners_waiting(s))
-			(void)spawn_worker(s);
-	}
-}
-
-static void
-stop_sessions(struct master *m)
-{
-	struct process *p;
-	struct service *s;
-
-	TAILQ_FOREACH(s, &m->now->services, link) {
-		workers_freeze(s);
-		if (s->kind != KIND_WORKERS)
-			continue;
-		listeners_unlink(s);
-		process_retire_template(s);
-	}
-	for (p = m->processes; p != NULL; p = p->hh.next) {
-		if (p->kind == PROCESS_WORKER)
-			process_signal(p, SIGTERM, true);
-	}
-}
-
-/* How many of these kinds live; those not yet told are asked to end. */
-static unsigned
-end_kind(struct master *m, enum process_kind kind)
-{
-	struct process *p;
-	unsigned count = 0;
-
-	for (p = m->processes; p != NULL; p = p->hh.next) {
-		if (p->kind != kind)
-			continue;
-		count++;
-		if (!p->told)
-			process_signal(p, SIGTERM, true);
-	}
-	return count;
-}
-
-/* A log process that isn't ready would die of the signal, and the reason why
-   we stop with it. */
-static bool
-log_is_starting(const struct master *m)
-{
-	const struct process *p;
-
-	for (p = m->processes; p != NULL; p = p->hh.next) {
-		if (p->kind == PROCESS_LOG && p->state == PROCESS_STARTING)
-			return true;
-	}
-	return false;
-}
-
-/* Who serves goes first, who is asked next, who writes logs last. */
-static void
-stop_step(struct master *m)
-{
-	if (end_kind(m, PROCESS_WORKER) + end_kind(m, PROCESS_TEMPLATE) +
-	    unborn(m->now) > 0)
-		return;
-	if (end_kind(m, PROCESS_DAEMON) > 0)
-		return;
-	if (!m->killing && log_is_starting(m))
-		return;
-	if (end_kind(m, PROCESS_LOG) > 0)
-		return;
-	loop_stop(m->loop);
-}
-
-static void
-on_stop_timer(void *arg)
-{
-	struct master *m = arg;
-	struct process *p;
-
-	if (m->killing) {
-		/* In the kernel's hands, but for a log process that hangs. */
-		for (p = m->processes; p != NULL; p = p->hh.next)
-			process_signal(p, SIGKILL, true);
-		loop_stop(m->loop);
-		return;
-	}
-	m->killing = true;
-	for (p = m->processes; p != NULL; p = p->hh.next) {
-		if (p->kind == PROCESS_LOG)
-			continue;
-		log_warning(&log_process, "service(%s): process %d doesn't "
-			    "end, killing it", p->name, (int)p->pid);
-		process_signal(p, SIGKILL, true);
-	}
-	loop_timer_set(m->stop_timer, KILL_MS);
-}
-
 void
 life_stop(struct master *m)
 {
@@ -650,21 +420,18 @@ life_stop(struct master *m)
 	m->reload_again = false;
 	if (m->next != NULL)
 		abort_reload(m, "Loft is stopping\n");
-	answer_backlog(m);
+	stop_answer_backlog(m);
 	m->stopping = true;
 	if (m->finishing)
 		finish_reload(m);
-	m->stop_timer = loop_timer_new(m->loop, on_stop_timer, m);
-	loop_timer_set(m->stop_timer, IN_FLIGHT_MS);
-	stop_sessions(m);
-	stop_step(m);
+	stop_begin(m);
 }
 
 void
 life_born(struct master *m)
 {
 	/* While another reload is under way its end answers both. */
-	if (!m->finishing || m->next != NULL || !old_are_born(m))
+	if (!m->finishing || m->next != NULL || !generations_old_born(m))
 		return;
 	loop_timer_clear(m->start_timer);
 	finish_reload(m);
@@ -673,7 +440,7 @@ life_born(struct master *m)
 void
 life_gone(struct master *m)
 {
-	free_old(m);
+	generations_free_old(m);
 	life_born(m);
 	if (m->stopping)
 		stop_step(m);
