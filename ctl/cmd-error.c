@@ -74,6 +74,12 @@ hint(const char *line)
 		{ "Failed to lookup user", "the auth process, or the database "
 		  "behind it, did not answer: loftctl service status, "
 		  "loftctl user NAME" },
+		{ "lmtp_user_concurrency_limit", "more deliveries to this user "
+		  "at a time than that setting allows; the MTA tries again" },
+		{ "lmtp_max_recipients", "more recipients in one transaction "
+		  "than that setting allows; MTAs send the rest in another" },
+		{ "authentication failure", "the auth process did not answer: "
+		  "loftctl service status" },
 		{ "mail_temp_dir", "look at the directory mail_temp_dir" },
 	};
 

@@ -5,6 +5,7 @@
  */
 #include "lmtp/rawlogs.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 #include "conf/vars.h"
@@ -19,6 +20,7 @@
 #include "service/process-settings.h"
 #include "service/rawlog-list.h"
 #include "service/service.h"
+#include "smtp/command.h"
 
 static void
 start(struct lmtp_session *s, const char *dir)
@@ -94,6 +96,21 @@ lmtp_rawlog_begin(struct lmtp_session *s)
 }
 
 void
+lmtp_rawlog_command(struct lmtp_session *s, const struct smtp_command *cmd)
+{
+	enum { LINES_MAX = 65536 };	/* enough to see who and where to */
+	struct str *lines = &s->rawlog_lines;
+
+	if (s->rawlog_list == NULL ||
+	    (s->rawlog != NULL && !s->rawlog_of_trans))
+		return;
+	if (strcmp(cmd->verb, "MAIL") == 0)
+		str_reset(lines);
+	if (lines->len + strlen(cmd->args) < LINES_MAX)
+		str_printf(lines, "%s %s\r\n", cmd->verb, cmd->args);
+}
+
+void
 lmtp_rawlog_user(struct lmtp_session *s, const char *user)
 {
 	const char *data;
@@ -106,6 +123,9 @@ lmtp_rawlog_user(struct lmtp_session *s, const char *user)
 	if (s->rawlog == NULL)
 		return;
 	s->rawlog_of_trans = true;
+	if (s->rawlog_lines.len > 0)
+		rawlog_in(s->rawlog, str_c(&s->rawlog_lines),
+			  s->rawlog_lines.len);
 	/* What came with the RCPT is read already. */
 	data = stream_data(s->stream, &len);
 	if (len > 0)

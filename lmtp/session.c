@@ -240,6 +240,7 @@ run(struct lmtp_session *s, struct smtp_command *cmd)
 		lmtp_reply(s, 500, "5.5.2", "Invalid command syntax");
 		return;
 	}
+	lmtp_rawlog_command(s, cmd);
 	s->running = lmtp_command_find(cmd->verb);
 	if (s->running == NULL)
 		lmtp_reply(s, 500, "5.5.1", "Unknown command");
@@ -511,6 +512,7 @@ session_close(struct lmtp_session *s)
 	lmtp_trans_end(s);
 	stream_free(&s->stream);
 	rawlog_close(&s->rawlog);
+	str_free(&s->rawlog_lines);
 	pool_free(&pool);
 }
 

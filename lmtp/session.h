@@ -15,6 +15,7 @@
 #include "core/clock.h"
 #include "core/ip.h"
 #include "core/log.h"
+#include "core/str.h"
 #include "deliver/deliver.h"
 #include "io/stream.h"
 #include "lmtp/receive.h"
@@ -27,7 +28,6 @@ struct lmtp_env;
 struct rawlog;
 struct rawlog_list;
 struct service_client;
-struct str;
 struct tls;
 struct user;
 
@@ -107,6 +107,8 @@ struct lmtp_session {
 	struct rawlog *rawlog;
 	bool rawlog_of_trans;	/* it ends with the transaction */
 	const struct rawlog_list *rawlog_list;	/* NULL: none */
+	struct str rawlog_lines;	/* commands since MAIL, while it may be
+					   asked for them */
 	struct tls *tls;	/* the stream's layer; NULL: none */
 	const char *tls_text;	/* what it is, for Received */
 	const char *auth_user;	/* who has logged in; NULL: nobody */

@@ -41,6 +41,7 @@ rcpt alice "$too_many"
 id=${heard##*[} id=${id%]}
 wait_until 10 loft_ctl error "$id"
 loft_ctl error "$id" | grep -q 'rcpt <alice>: Too many .*(lmtp_user_concurrency_limit)' || fail "$(loft_ctl error "$id")"
+loft_ctl error "$id" | grep -q '^  hint: more deliveries to this user' || fail "no hint"
 rcpt bob '^250 '
 
 echo "- the end of a transaction"

@@ -34,6 +34,8 @@ send alice first
 send bob other
 recorded first || fail "not recorded: $(ls -l "$rawlogs")"
 ! recorded other || fail "another user's mail is recorded"
+grep -rq '^[0-9.]* MAIL FROM:<a@x>' "$rawlogs" || fail "not from its MAIL: $(cat "$rawlogs"/*.in)"
+grep -rq '^[0-9.]* RCPT TO:<alice>' "$rawlogs" || fail "not with its RCPT: $(cat "$rawlogs"/*.in)"
 grep -rq '^[0-9.]* 250 2.0.0 <alice> ' "$rawlogs" || fail "no replies"
 [ -z "$(find "$rawlogs" -type f ! -perm 600)" ] || fail "modes: $(ls -l "$rawlogs")"
 loft_ctl -f tab rawlog | grep -q "^user	alice	60	" || fail "list: $(loft_ctl -f tab rawlog)"

@@ -349,7 +349,9 @@ logged 'Login: user=<client>, method=EXTERNAL, '
 kill -STOP "$(loft_pids daemon)"
 lines 'LHLO x' "AUTH PLAIN $plain" QUIT | implicit
 kill -CONT "$(loft_pids daemon)"
-heard '^454 4\.7\.0 '
+heard '^454 4\.7\.0 Temporary authentication failure \[[a-z2-9]{8}\]'
+id=$(sed -n 's/^454 .*\[\(.*\)\].*/\1/p' "$said" | tr -d '\r')
+wait_until 10 loft_ctl error "$id"
 loft_stop
 
 echo "- lmtp_require_tls, versions, ciphers, options"
