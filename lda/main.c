@@ -402,6 +402,17 @@ run(struct lda *lda)
 	return run_as_user(lda);
 }
 
+/* What the caller has closed must not become the message or the log: reading
+   fails as it should, and words go nowhere. */
+static void
+hold_standard_fds(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", O_WRONLY);	/* is fd */
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -413,6 +424,7 @@ main(int argc, char **argv)
 	char prefix[64];
 	int status;
 
+	hold_standard_fds();
 	(void)umask(0077);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);

@@ -132,6 +132,19 @@ same 'odd bytes' "$input"
 same large "$input"
 unset input
 
+# descriptors that the caller has closed
+for closed in '0<&-' '1>&-' '2>&-' '1>&- 2>&-'; do
+	fresh
+	eval "env -i HOME=$home USER=alice $as_user $scratch/loft-lda -c $scratch/loft.conf <$scratch/msg $closed" \
+		>"$scratch/stderr" 2>&1
+	status=$?
+	count=$(find "$home" -path '*/new/*' -type f -exec cmp -s {} "$scratch/msg" \; -print | wc -l)
+	case $closed in
+	0*) [ $status$count = 750 ] ;;
+	*) [ $status$count = 01 ] ;;
+	esac || bad "$closed: status $status, $count messages"
+done
+
 if [ -n "$as_user" ]; then
 	as_user=
 	exits 64	# root has no mail of its own

@@ -43,6 +43,26 @@ grep -q "lda(alice)<.*Effective uid=$loft_uid, gid=$loft_gid, home=$home" \
 grep -q 'lda(alice)<.*Info: msgid=<1@t>: saved mail to INBOX' "$loft_log" ||
 	fail "info line"
 
+echo "- a large message that is refused: the sender is told by the user, not by root"
+cat >"$scratch/sendmail" <<SH
+#!/bin/sh
+grep -E '^(Uid|Gid):' /proc/\$\$/status >$scratch/sent/status
+cat >$scratch/sent/mail
+SH
+chmod 755 "$scratch/sendmail"
+mkdir -m 777 "$scratch/sent"
+{
+	printf 'Delivered-To: alice@mx.test.example\n%.0s' {1..11}
+	printf 'Subject: large\n\n'
+	head -c 3000000 /dev/zero | tr '\0' x | fold
+} | "$builddir/lda/loft-lda" -c "$loft_file" -d alice -f s@x.example -o "sendmail_path=$scratch/sendmail" \
+	2>"$scratch/stderr" || fail "status $?"
+[ "$(tr -s '\t\n' ' ' <"$scratch/sent/status")" = "Uid: $loft_uid $loft_uid $loft_uid $loft_uid Gid: $loft_gid $loft_gid\
+ $loft_gid $loft_gid " ] || fail "ids: $(cat "$scratch/sent/status")"
+grep -q '^Subject: large$' "$scratch/sent/mail" || fail "$(cat "$scratch/sent/mail")"
+[ "$(wc -c <"$scratch/sent/mail")" -lt 10000 ] || fail "the body was sent back"
+[ "$(find "$home/Other/new" -type f | wc -l)" = 1 ] || fail "it was stored"
+
 echo "- users that can't be delivered to"
 lda 67 -d nosuch
 lda 67 -d root
