@@ -184,28 +184,14 @@ read_file(int fd, struct str *out)
 	return n;
 }
 
-/* Read it, or leave the content empty. */
+/* Keep what is in order of what was read. */
 static void
-load(struct duplicates *dups)
+drop_damage(struct duplicates *dups)
 {
-	int fd = open(dups->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-		      O_CLOEXEC);
-	const char *p, *end;
+	const char *p = str_c(&dups->content), *end = p + dups->content.len;
 	struct duplicate_mark mark;
+	size_t good;
 
-	str_reset(&dups->content);
-	if (fd < 0) {
-		if (errno != ENOENT)
-			warn(dups, "open", dups->path);
-		return;
-	}
-	if (read_file(fd, &dups->content) < 0) {
-		warn(dups, "read", dups->path);
-		str_reset(&dups->content);
-	}
-	(void)close(fd);	/* only read */
-	p = str_c(&dups->content);
-	end = p + dups->content.len;
 	if (p == end)
 		return;
 	if (duplicate_file_begin(&p, end)) {
@@ -214,10 +200,36 @@ load(struct duplicates *dups)
 	}
 	if (p == end)
 		return;
+	good = (size_t)(p - str_c(&dups->content));
 	log_warning(dups->log, "Duplicate marks: %s is damaged: what follows "
-		    "octet %zu is dropped", dups->path,
-		    (size_t)(p - str_c(&dups->content)));
-	str_truncate(&dups->content, (size_t)(p - str_c(&dups->content)));
+		    "octet %zu is dropped", dups->path, good);
+	str_truncate(&dups->content, good);
+}
+
+/* Read it; no file is an empty one. False: there may be marks in it that we
+   can't see. */
+static bool
+load(struct duplicates *dups)
+{
+	int fd = open(dups->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+		      O_CLOEXEC);
+	bool ok;
+
+	str_reset(&dups->content);
+	if (fd < 0) {
+		ok = errno == ENOENT;
+		if (!ok)
+			warn(dups, "open", dups->path);
+		return ok;
+	}
+	ok = read_file(fd, &dups->content) >= 0;
+	if (!ok) {
+		warn(dups, "read", dups->path);
+		str_reset(&dups->content);
+	}
+	(void)close(fd);	/* only read */
+	drop_damage(dups);
+	return ok;
 }
 
 /* --- waiting for each other --- */
@@ -287,7 +299,9 @@ duplicates_has(struct duplicates *dups, const void *id, size_t len)
 		      str_c(&dups->added) + dups->added.len, &mark))
 		return true;
 	claim(dups, &mark);
-	load(dups);	/* who held the claim before may have written */
+	/* Who held the claim before may have written. */
+	if (!load(dups))
+		return false;
 	p = str_c(&dups->content);
 	return duplicate_file_begin(&p, p + dups->content.len) &&
 		find_mark(p, str_c(&dups->content) + dups->content.len, &mark);
@@ -378,13 +392,30 @@ write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* Not synced: after a crash a mark may be gone, which does little harm. */
+/* Write the whole file anew. Not synced: after a crash a mark may be gone,
+   which does little harm. The call that failed, or NULL. */
+static const char *
+rewrite(const struct duplicates *dups, int fd, const char *lock)
+{
+	struct str out = STR_INIT;
+	const char *failed = NULL;
+
+	merge(dups, &out);
+	if (write_all(fd, str_c(&out), out.len) < 0)
+		failed = "write";
+	str_free(&out);
+	if (close(fd) < 0 && failed == NULL)
+		failed = "close";
+	if (failed == NULL && rename(lock, dups->path) < 0)
+		failed = "rename";
+	return failed;
+}
+
 static void
 flush(struct duplicates *dups)
 {
 	char lock[PATH_MAX + 16];
-	struct str out = STR_INIT;
-	const char *failed = NULL;
+	const char *failed;
 	int fd;
 
 	(void)snprintf(lock, sizeof(lock), "%s.lock", dups->path);
@@ -393,19 +424,15 @@ flush(struct duplicates *dups)
 		warn(dups, "open", lock);
 		return;
 	}
-	load(dups);
-	merge(dups, &out);
-	if (write_all(fd, str_c(&out), out.len) < 0)
-		failed = "write";
-	if (close(fd) < 0 && failed == NULL)
-		failed = "close";
-	if (failed == NULL && rename(lock, dups->path) < 0)
-		failed = "rename";
-	if (failed != NULL) {
+	if (load(dups)) {
+		failed = rewrite(dups, fd, lock);
+		if (failed == NULL)
+			return;
 		warn(dups, failed, lock);
-		(void)unlink(lock);	/* else it is found to be stale */
+	} else {
+		(void)close(fd);	/* nothing was written */
 	}
-	str_free(&out);
+	(void)unlink(lock);	/* else it is found to be stale */
 }
 
 void

@@ -225,5 +225,40 @@ expect 75 "$scratch/small" old fdatasync:1:EINVAL
 expect 75 "$scratch/small" old renameat2:1:EXDEV
 expect 75 "$scratch/large" new copy_file_range:1:ENOSPC
 
+# A refused message: whatever fails in the home, the sender is told, once; after
+# a kill he is told at least once.
+cat >"$scratch/sendmail" <<END
+#!/bin/sh
+cat >/dev/null
+echo x >>$scratch/notes/told
+END
+chmod 755 "$scratch/sendmail"
+{
+	printf 'Received: x\n%.0s' {1..101}
+	cat "$scratch/small"
+} >"$scratch/looping"
+refuse=(-f s@x.example -o "sendmail_path=$scratch/sendmail")
+for what in EIO ENOSPC EACCES KILL KILLED; do
+	for ((n = 1; n < 100; n++)); do
+		fresh
+		: >"$scratch/notes/told"
+		chmod 666 "$scratch/notes/told"
+		whole=- partial=- tmp=-
+		{ deliver "$scratch/looping" "*:$n:$what" "$home" "${refuse[@]}"; } 2>/dev/null
+		[ -n "$hit" ] || break
+		first=$(wc -l <"$scratch/notes/told")
+		case $what in
+		KILL*) [ $status = 137 ] && [ "$first" -le 1 ] ;;
+		*) [ $status = 0 ] && [ "$first" = 1 ] ;;
+		esac || bad "$what at call $n of a refusal: told $first times"
+		rm -f "$home"/.dovecot.lda-dupes.lock
+		deliver "$scratch/looping" '' "$home" "${refuse[@]}"
+		told=$(wc -l <"$scratch/notes/told")
+		[ $status = 0 ] && [ "$told" -ge 1 ] && [ "$told" -le 2 ] ||
+			bad "after $what at call $n of a refusal: told $told times"
+	done
+	[ $n -gt 5 ] || bad "only $n calls were tried ($what, refused)"
+done
+
 echo "$runs deliveries"
 exit $failed
