@@ -16,7 +16,7 @@ static int
 wait_for(int fd, deadline_t deadline)
 {
 	struct timespec pause = { 0, 100 * 1000 };
-	const long longest = 5 * 1000 * 1000;
+	const long longest = 1000 * 1000;
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
