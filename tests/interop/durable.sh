@@ -6,7 +6,7 @@
 # byte. So it must at other instants, and nothing else may be in any new/ then.
 #
 #   LOFT_DURABLE="ext4 ext4-nojournal xfs btrfs"   only these file systems
-#   LOFT_DURABLE_CHOICES=2                         random choices for each delivery
+#   LOFT_DURABLE_CHOICES=1                         random choices for each delivery
 #   LOFT_DURABLE_INSTANTS=16                       other instants
 . "${srcdir:?}/tests/harness.sh"
 
@@ -17,7 +17,7 @@ unshare -m true 2>/dev/null || skip "no mount namespaces here"
 if [ -z "${LOFT_IN_NAMESPACE:-}" ]; then
 	LOFT_IN_NAMESPACE=1 exec unshare -m --propagation private bash "$0"
 fi
-choices=${LOFT_DURABLE_CHOICES:-2} instants=${LOFT_DURABLE_INSTANTS:-16}
+choices=${LOFT_DURABLE_CHOICES:-1} instants=${LOFT_DURABLE_INSTANTS:-16}
 disk=$builddir/tests/durable/disk
 fault=$builddir/tests/fault/fault.so
 [ -x "$disk" ] && [ -f "$fault" ] || fail "disk or fault.so isn't built"
@@ -105,7 +105,24 @@ sums() { # DIR
 	(cd "$1" && find . -path '*/new/*' -type f -exec sha256sum {} +)
 }
 
-# The deliveries: $times[i], $names[i], and the sums of what is promised by then in sums.i
+# The same of all mboxes, which grow: size, sum, file
+mboxes() { # DIR
+	local file
+	find "$1" -name '*.mbox' -type f | while read -r file; do
+		echo "$(stat -c %s "$file") $(sha256sum <"$file") $file"
+	done
+}
+
+# Of those the mboxes on DIR that don't begin as it was promised
+broken_mboxes() { # I DIR
+	local size sum dash file
+	while read -r size sum dash file; do
+		file=$2/${file#"$mnt/"}
+		[ "$(head -c "$size" "$file" 2>&1 | sha256sum)" = "$sum  $dash" ] || echo "lost from: $file"
+	done <"mboxes.$1"
+}
+
+# The deliveries: $times[i], $names[i], and the sums of what is promised by then in sums.i and mboxes.i
 times=() names=()
 answered() { # NAME COUNT MESSAGE: COUNT messages have come since the last time, and they are MESSAGE
 	local i=${#times[@]} size file n=0
@@ -113,6 +130,7 @@ answered() { # NAME COUNT MESSAGE: COUNT messages have come since the last time,
 	times+=("$at")
 	names+=("$1")
 	sums "$mnt" | sort >"sums.$i"
+	mboxes "$mnt" >"mboxes.$i"
 	while read -r _ file; do
 		tail -c "$size" "$mnt/$file" | cmp -s - "$3" || fail "$kind, $1: not what was sent: $file"
 		n=$((n + 1))
@@ -120,9 +138,17 @@ answered() { # NAME COUNT MESSAGE: COUNT messages have come since the last time,
 	[ $n = "$2" ] || fail "$kind, $1: $n new messages instead of $2"
 }
 
+# One has come at the end of FILE.
+added() { # NAME FILE MESSAGE
+	local size
+	size=$(stat -c %s "$3")
+	tail -c $((size + 1)) "$mnt/$2" | head -c "$size" | cmp -s - "$3" || fail "$kind, $1: not what was sent: $2"
+}
+
 # ---- deliveries --------------------------------------------------------------------------------
 
-# Over LMTP; the time is that of the last of the 250s. $stored is what the message becomes, if not itself.
+# Over LMTP; the time is that of the last of the 250s. $stored is what the message becomes, if not itself;
+# $maildirs, of how many users.
 lmtp() { # NAME MESSAGE USER...
 	local name=$1 message=$2 user line n=0
 	shift 2
@@ -147,16 +173,21 @@ lmtp() { # NAME MESSAGE USER...
 	wait $!
 	lmtp_close
 	[ $n = $# ] || fail "$kind, $name: $n answers instead of $#"
-	answered "$name" $# "${stored:-$message}"
+	answered "$name" ${maildirs:-$#} "${stored:-$message}"
+}
+
+to_mbox() { # NAME FILE MESSAGE USER
+	maildirs=0 lmtp "$1" "$3" "$4"
+	added "$1" "fresh/mbox/$2" "$3"
 }
 
 # By loft-lda, perhaps with a fault at each call.
 lda() { # NAME MESSAGE USER [FAULT]
 	env -i HOME="$mnt/$3" USER="$3" PATH="$PATH" LD_PRELOAD="${4:+$fault}" LOFT_FAULT="${4-}" LOFT_FAULT_PATH="$mnt" \
-		setpriv --reuid $uid --regid $uid --clear-groups "$builddir/lda/loft-lda" -c "$scratch/lda.conf" <"$2" ||
+		setpriv --reuid $uid --regid $uid --clear-groups "$builddir/lda/loft-lda" -c "$scratch/${conf:-lda.conf}" <"$2" ||
 		fail "$kind, $1: status $?"
 	at=${EPOCHREALTIME/,/.}
-	answered "$1" 1 "$2"
+	answered "$1" "${maildirs:-1}" "$2"
 }
 
 maildir() { # DIR...
@@ -180,6 +211,7 @@ users() {
 	entry blind
 	entry crlf $uid crlf userdb_mail_save_crlf=yes
 	entry other $other
+	entry mbox $uid fresh/mbox "userdb_mail=mbox:~/mail:INBOX=~/inbox.mbox"
 	for ((i = 0; i < 70; i++)); do entry "many$i"; done
 	for ((i = 0; i < 4; i++)); do entry "new$i" $uid "fresh/$i"; done
 }
@@ -213,6 +245,11 @@ deliver_all() {
 	stored=small.crlf lmtp "lines with CR LF" small crlf
 	lmtp "many recipients" small plain many{0..69} new2 other
 	lmtp "a large message for several" large plain many{0..9} new3 other
+	to_mbox "mbox, a new home" inbox.mbox small mbox
+	to_mbox "mbox, added" inbox.mbox small mbox
+	to_mbox "mbox, a large message" inbox.mbox large mbox
+	to_mbox "mbox, a new folder" mail/folder.mbox small mbox+folder.mbox
+	maildirs=1 lmtp "mbox and Maildir" small mbox plain
 	lda "loft-lda" small lda
 	lda "loft-lda, a new Maildir" small lda-new
 	lda "link and unlink" small lda renameat2:0:EINVAL
@@ -227,6 +264,7 @@ deliver_all() {
 problems() { # TIME I KEEP DIR
 	if disk_at "$4" "$1" "$3"; then
 		(cd "$4" && sha256sum --quiet -c "$scratch/sums.$2" 2>&1 | grep -v WARNING | head -n 5)
+		broken_mboxes "$2" "$4"
 		sums "$4" | sort | comm -23 - sums.all | sed 's/^/not what was sent: /' | head -n 5
 	fi
 	disk_gone "$4"
@@ -266,7 +304,7 @@ check_all() { # COUNT
 	echo "- $kind: $1 deliveries, $disks disks"
 }
 
-# The test can fail: without one of the syncs the last message is lost, or is no longer whole.
+# The test can fail: without one of the syncs that message is lost, or is no longer whole.
 sees_loss() { # CALL I
 	[ -n "$(problems "${times[$2]}" $2 none "$scratch/replay0")" ] ||
 		fail "$kind: a delivery without $1 was not seen to be lost"
@@ -284,12 +322,17 @@ run_on() {
 	promised=${#times[@]}
 	lda "without fsync" small cut fsync:0:SKIP
 	lda "without fdatasync" small cut fdatasync:0:SKIP
+	maildirs=0 conf=mbox.conf lda "mbox without fdatasync" small cut fdatasync:0:SKIP
+	# Others store the count of links with the name.
+	[ "$kind" != ext4-nojournal ] || lda "without fsync of the file" large cut fsync:1:SKIP
 	loft_stop || fail "status of the daemon"
 	unmount "$mnt"
 	unmount device
 	cp "sums.$((promised - 1))" sums.all
 	sees_loss fsync $promised
 	sees_loss fdatasync $((promised + 1))
+	sees_loss "fdatasync of the mbox" $((promised + 2))
+	[ "$kind" != ext4-nojournal ] || sees_loss "fsync of the file" $((promised + 3))
 	check_all "$promised"
 	done=yes
 }
@@ -304,6 +347,7 @@ users >users
 echo "log_path = /dev/stderr
 mail_location = maildir:~/Maildir
 mail_temp_dir = /tmp" >lda.conf
+sed 's|maildir:.*|mbox:~/mail:INBOX=~/inbox.mbox|' lda.conf >mbox.conf
 loft_conf <<-CONF
 	first_valid_uid = 1
 	auth_username_format = %n
