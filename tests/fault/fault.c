@@ -4,10 +4,11 @@
  * ("EIO"), or the process is killed before it (KILL) or right after it
  * (KILLED), or the call succeeds without being made (SKIP), or writes but half
  * of what it was given (SHORT; other calls are made as usual), or is made and
- * fails with EEXIST (LOST: what a lost answer of an NFS server leads to). N 0
- * means each of them. Only calls count whose path or descriptor lies below
- * $LOFT_FAULT_PATH. The call that was hit is noted in $LOFT_FAULT_NOTE, so
- * that a test can go through a sequence until nothing is hit any more.
+ * fails with EEXIST (LOST: what a lost answer of an NFS server leads to). N+
+ * means the Nth and all later ones. Only calls count whose path or descriptor
+ * lies below $LOFT_FAULT_PATH. The call that was hit is noted in
+ * $LOFT_FAULT_NOTE, so that a test can go through a sequence until nothing is
+ * hit any more.
  * $LOFT_FAULT_CLOCK is the wall clock's time in seconds, for ever.
  */
 #define _GNU_SOURCE
@@ -35,7 +36,7 @@ enum when {
 };
 
 static struct {
-	int ready;
+	int ready, lasting;
 	char call[32];
 	long n, seen;
 	enum when when;
@@ -78,14 +79,17 @@ static void
 get_ready(void)
 {
 	const char *env = getenv("LOFT_FAULT");
-	char what[32];
+	char what[32], number[32];
 
 	fault.ready = 1;
 	fault.path = getenv("LOFT_FAULT_PATH");
 	if (env == NULL || fault.path == NULL)
 		return;
-	if (sscanf(env, "%31[^:]:%ld:%31s", fault.call, &fault.n, what) == 3)
-		set_what(what);
+	if (sscanf(env, "%31[^:]:%31[^:]:%31s", fault.call, number, what) != 3)
+		return;
+	fault.n = atol(number);
+	fault.lasting = strchr(number, '+') != NULL;
+	set_what(what);
 }
 
 static void
@@ -94,7 +98,7 @@ note(const char *call, const char *path)
 	const char *file = getenv("LOFT_FAULT_NOTE");
 	FILE *f;
 
-	if (fault.n > 0)
+	if (!fault.lasting)
 		fault.when = FAULT_NONE;	/* once is enough */
 	if (file == NULL)
 		return;
@@ -116,7 +120,7 @@ hit(const char *call, const char *path)
 	if (fault.when == FAULT_NONE || path == NULL ||
 	    strncmp(path, fault.path, strlen(fault.path)) != 0 ||
 	    (strcmp(fault.call, "*") != 0 && strcmp(fault.call, call) != 0) ||
-	    (++fault.seen != fault.n && fault.n != 0))
+	    ++fault.seen < fault.n)
 		return FAULT_NONE;
 	when = fault.when;
 	note(call, path);

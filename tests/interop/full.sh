@@ -1,7 +1,7 @@
 #!/bin/bash
-# Real full disks: tmpfs and ext4 without blocks or without inodes, the quota of ext4 and of btrfs. With every amount
-# of room left: 250 is said for what is there whole, 451 for what isn't there at all, nothing stays in tmp/, who has
-# room elsewhere gets the message in the same transaction, and with room again all is well.
+# Real full disks: tmpfs and ext4 without blocks or without inodes, the quota of ext4 and of btrfs; and a read-only one.
+# With every amount of room left: 250 is said for what is there whole, 451 for what isn't there at all, nothing stays in
+# tmp/, who has room elsewhere gets the message in the same transaction, and with room again all is well.
 . "${srcdir:?}/tests/harness.sh"
 
 [ "$(id -u)" = 0 ] || skip "mounting wants root"
@@ -166,6 +166,29 @@ try_all() {
 	esac
 }
 
+# Nothing can be written, and nothing has to be repaired when it can be again.
+read_only() {
+	kind=read-only room=0 good=0 refused=0
+	mount -t tmpfs -o size=2M,mode=755 none "$mnt" || fail "can't mount"
+	install -d -m 700 -o $uid -g $uid "$full"
+	as_user mkdir -p -m 700 "$full"/Maildir/{new,cur,tmp}
+	mount -o remount,ro "$mnt" || fail "can't remount"
+	for message in small large; do
+		lmtp $message alice
+		[ "$answers" = "451 " ] || fail "read-only: $answers"
+		lda $message
+		[ "$answers" = "451 " ] || fail "read-only, loft-lda: $answers"
+		rm -rf "$loft_dir/mail/bob"
+		lmtp $message alice bob
+		[ "$answers" = "451 250 " ] || fail "read-only, two: $answers"
+	done
+	mount -o remount,rw "$mnt" || fail "can't remount"
+	try_all
+	[ $good = 6 ] || fail "writable again: only $good of 6"
+	echo "- read-only"
+	umount "$mnt" || fail "can't unmount"
+}
+
 run_on() {
 	local rooms="0 4 8 12 20 40 100 260 300 340"
 	kind=$1 good=0 refused=0
@@ -198,5 +221,6 @@ loft_start
 for fs in tmpfs tmpfs-inodes ext4 ext4-inodes ext4-quota btrfs-quota; do
 	run_on $fs
 done
+read_only
 loft_stop || fail "status of the daemon"
 echo ok

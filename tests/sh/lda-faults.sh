@@ -156,15 +156,12 @@ for errno in EIO ENOSPC EDQUOT EROFS EACCES EINTR; do
 	each $errno "$scratch/small" old "$home"
 done
 echo "INBOX: $hits calls in the sequence"
-for errno in EDQUOT EINTR; do
+each EIO "$scratch/small" new "$home"
+each ENOSPC "$scratch/small" new "$home" -m Sub.Deep
+for errno in EIO ENOSPC EINTR; do
 	each $errno "$scratch/large" old "$home"
 done
-for errno in EIO ENOSPC; do
-	each $errno "$scratch/small" new "$home"
-	each $errno "$scratch/small" new "$home" -m Sub.Deep
-	each $errno "$scratch/large" old "$home"
-	each $errno "$scratch/large" new "$scratch/spool"
-done
+each ENOSPC "$scratch/large" new "$scratch/spool"
 for what in KILL KILLED; do
 	kills "$scratch/small" old $what
 	kills "$scratch/small" new $what
@@ -173,6 +170,26 @@ done
 kills "$scratch/large" old KILL
 kills "$scratch/large" old KILLED
 kills "$scratch/large" new KILL
+
+# storm ERRNO MESSAGE STATE ARGS: from each call on all fail, also those that
+# would tidy up: still nothing partial, and 0 only for what is there
+storm() {
+	local errno=$1 message=$2 state=$3 n
+	shift 3
+	for ((n = 1; n < 200; n++)); do
+		fresh
+		[ "$state" = new ] || old
+		deliver "$message" "*:$n+:$errno" "$home" "$@"
+		count "$message"
+		[ -n "$hit" ] || break
+		case $status$whole$partial in
+		010 | 7500 | 7510) ;;
+		*) bad "$errno from call $n on ($state $*)" ;;
+		esac
+		deliver "$message" '' "$home" "$@"
+		[ $status = 0 ] || bad "after $errno from call $n on"
+	done
+}
 
 # short writes are gone on with, at each of them
 shorts() { # MESSAGE STATE PATH
@@ -190,6 +207,9 @@ shorts() { # MESSAGE STATE PATH
 		echo "- short $call: $((n - 1))"
 	done
 }
+storm EIO "$scratch/small" old
+storm EROFS "$scratch/large" old
+storm EIO "$scratch/small" new -m Sub.Deep
 shorts "$scratch/small" old "$home"
 shorts "$scratch/large" old "$home"
 shorts "$scratch/large" new "$home"

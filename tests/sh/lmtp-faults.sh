@@ -130,7 +130,6 @@ fresh old
 session
 [ "$replies" = '250 250 250 ' ] || fail "without faults: $(cat "$scratch/out" "$scratch/stderr")"
 each EIO old
-each ENOSPC old
 each EDQUOT old
 each EINTR old
 each SHORT old
@@ -141,11 +140,22 @@ kills KILL new
 input=$scratch/large
 echo "- a large message"
 each EIO old
-each EDQUOT old
 each SHORT old
 users=alice
 echo "- a large message for one"
 dialogue 60000 >"$input"
+each EIO old
+kills KILL old
+echo "- with quota"
+cat >>"$loft_file" <<-END
+	mail_plugins = quota
+	plugin {
+	  quota = maildir:User quota
+	  quota_rule = *:storage=100M
+	}
+END
+users='alice bob carol'
+dialogue 1 >"$input"
 each EIO old
 kills KILL old
 echo "$runs sessions"

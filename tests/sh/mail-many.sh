@@ -76,7 +76,7 @@ sender() { # [COMMAND...]: 60 messages in one session
 together() { # COMMAND...
 	local i n=0 count
 	rm -rf "$mail/alice"
-	for i in 1 2 3 4; do sender "$@" >"$scratch/count.$i" & pids[i]=$!; done
+	for i in 1 2 3 4; do NUMBER=$i sender "$@" >"$scratch/count.$i" & pids[i]=$!; done
 	wait "${pids[@]}"
 	for i in 1 2 3 4; do
 		read -r count <"$scratch/count.$i"
@@ -92,6 +92,14 @@ if unshare --pid --fork --mount-proc true 2>/dev/null; then
 	together unshare --pid --fork --mount-proc
 	n=$(find "$mail/alice/Maildir/new" -type f -name "*P1.*" | wc -l)
 	[ "$n" = 240 ] || fail "$n of 240 by process 1"
+fi
+if unshare --uts --pid --fork --mount-proc hostname elsewhere 2>/dev/null; then
+	echo "- two hosts, the same clock and pid"
+	together unshare --uts --pid --fork --mount-proc sh -c 'hostname host$((NUMBER % 2)); exec "$@"' sh
+	for i in 0 1; do
+		n=$(find "$mail/alice/Maildir/new" -type f -name "*P1.host$i,*" | wc -l)
+		[ "$n" = 120 ] || fail "$n of 120 by host$i"
+	done
 fi
 loft_stop || fail "status"
 echo ok
