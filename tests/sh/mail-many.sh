@@ -70,9 +70,10 @@ sender() { # [COMMAND...]: 60 messages in one session
 			printf 'MAIL FROM:<s@x>\nRCPT TO:<alice@t>\nDATA\nSubject: many\n\nthe end\n.\n'
 		done
 		echo QUIT
-	} | sed 's/$/\r/' | LOFT_FAULT_CLOCK=1800000000 LD_PRELOAD=$builddir/tests/fault/fault.so \
+	} | sed 's/$/\r/' | LOFT_FAULT_CLOCK=$now LD_PRELOAD=$builddir/tests/fault/fault.so \
 		"$@" "$builddir/lmtp/lmtp" -c "$loft_file" | grep -c '^250 2\.0\.0 .*Saved'
 }
+now=$(date +%s)
 together() { # COMMAND...
 	local i n=0 count
 	rm -rf "$mail/alice"
