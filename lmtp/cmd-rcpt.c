@@ -217,8 +217,7 @@ set_name(struct lmtp_session *s, struct lmtp_rcpt *rcpt)
 	smtp_detail_split(path->localpart,
 			  s->env->deliver_set->recipient_delimiter,
 			  rcpt->pool, &user, &rcpt->detail);
-	rcpt->name = path->domain == NULL ? user :
-		pool_printf(rcpt->pool, "%s@%s", user, path->domain);
+	rcpt->name = smtp_user_name(user, path->domain, rcpt->pool);
 	return smtp_name_is_safe(user) &&
 		(path->domain == NULL || smtp_name_is_safe(path->domain));
 }

@@ -106,7 +106,6 @@ policy_user(const char *recipient, const char *delimiters, struct pool *pool,
 	    (path.domain != NULL && !smtp_name_is_safe(path.domain)))
 		*name_r = "";
 	else
-		*name_r = path.domain == NULL ? user :
-			pool_printf(pool, "%s@%s", user, path.domain);
+		*name_r = smtp_user_name(user, path.domain, pool);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/pool.h"
+#include "smtp/path.h"
 
 void
 smtp_detail_split(const char *localpart, const char *delimiters,
@@ -16,6 +17,16 @@ smtp_detail_split(const char *localpart, const char *delimiters,
 
 	*user_r = pool_strndup(pool, localpart, len);
 	*detail_r = localpart[len] == '\0' ? "" : localpart + len + 1;
+}
+
+const char *
+smtp_user_name(const char *user, const char *domain, struct pool *pool)
+{
+	if (domain == NULL)
+		return user;
+	if (strchr(user, '@') != NULL)
+		return smtp_path_text(user, domain, pool);
+	return pool_printf(pool, "%s@%s", user, domain);
 }
 
 bool

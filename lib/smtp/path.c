@@ -352,11 +352,20 @@ parse_begin(struct parser *ps, unsigned flags)
 	return 0;
 }
 
+/* The same of something without brackets: a blank ends it. */
+static const char *
+broken_word_end(const char *begin)
+{
+	const char *end = begin + strcspn(begin, " ");
+
+	return has_controls(begin, end) ? NULL : end;
+}
+
 static int
 parse_path(struct parser *ps, unsigned flags, struct pool *pool,
 	   struct str *local, struct smtp_path *path)
 {
-	const char *begin = ps->p, *end;
+	const char *begin = ps->p, *end = NULL;
 	bool bracketed = *begin == '<';
 	int result;
 
@@ -366,17 +375,20 @@ parse_path(struct parser *ps, unsigned flags, struct pool *pool,
 	} else {
 		result = parse_mailbox(ps, flags, pool, local, path);
 	}
-	if (result < 0 && bracketed && (flags & SMTP_PATH_IGNORE_BROKEN) != 0 &&
-	    (end = broken_end(begin + 1)) != NULL) {
-		ps->p = end;
-		ps->utf8 = false;
-		*path = (struct smtp_path){ "", NULL, "", false };
-		result = 0;
-	}
-	if (result < 0)
+	if (result == 0 && *ps->p != ' ' && *ps->p != '\0')
+		result = fail(ps, "Invalid character in path");
+	if (result == 0)
+		return 0;
+	if ((flags & SMTP_PATH_IGNORE_BROKEN) != 0)
+		end = bracketed ? broken_end(begin + 1) :
+			broken_word_end(begin);
+	if (end == NULL)
 		return -1;
-	if (*ps->p != ' ' && *ps->p != '\0')
+	if (*end != ' ' && *end != '\0')
 		return fail(ps, "Invalid character in path");
+	ps->p = end;
+	ps->utf8 = false;
+	*path = (struct smtp_path){ "", NULL, "", false };
 	return 0;
 }
 

@@ -6,7 +6,7 @@ command -v haproxy >/dev/null || skip "haproxy is not installed"
 command -v openssl >/dev/null || skip "openssl is not installed"
 
 port=$(free_port)
-v1=$((port + 1)) v2=$((port + 2)) v2ssl=$((port + 3)) through=$((port + 4)) tls=$((port + 5))
+v1=$(free_port) v2=$(free_port) v2ssl=$(free_port) through=$(free_port) tls=$(free_port)
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=mx.test.example \
 	-keyout "$scratch/key.pem" -out "$scratch/cert.pem" 2>/dev/null || fail "openssl req"
 cat "$scratch/cert.pem" "$scratch/key.pem" >"$scratch/both.pem"

@@ -7,7 +7,7 @@ swaks --support 2>&1 | grep -q '=== TLS supported' || skip "swaks has no TLS"
 command -v openssl >/dev/null || skip "openssl is not installed"
 
 port=$(free_port)
-sport=$((port + 1)) pport=$((port + 2))
+sport=$(free_port) pport=$(free_port)
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=mx.test.example \
 	-addext subjectAltName=DNS:mx.test.example,IP:127.0.0.1 \
 	-keyout "$scratch/key.pem" -out "$scratch/cert.pem" 2>/dev/null || fail "openssl req"

@@ -5,7 +5,7 @@
 command -v openssl >/dev/null || skip "openssl is not installed"
 
 rough=$builddir/tests/talk/rough
-port=$(free_port) sport=$((port + 1)) pport=$((port + 2))
+port=$(free_port) sport=$(free_port) pport=$(free_port)
 megabytes=100 replies=100000
 ! grep -q '^#define LOFT_SANITIZERS' "$builddir/config.h" || megabytes=20 replies=20000
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=mx.test.example \

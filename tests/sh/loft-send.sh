@@ -8,7 +8,7 @@ for user in alice bob carol; do
 	echo "$user::$loft_uid:$loft_gid::$loft_dir/mail/$user::"
 done >"$scratch/users"
 chmod 644 "$scratch/users"
-port=$(free_port) sport=$((port + 1)) tls=
+port=$(free_port) sport=$(free_port) tls=
 if command -v openssl >/dev/null; then
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
 		-addext subjectAltName=DNS:localhost,IP:127.0.0.1 \

@@ -98,7 +98,7 @@ START_TEST(test_users)
 		{ "<alice@example.com>", "alice@example.com" },
 		{ "\"alice\"@example.com", "alice@example.com" },
 		{ "john smith@example.com", "john smith@example.com" },
-		{ "a@b@example.com", "a@b@example.com" },
+		{ "a@b@example.com", "\"a@b\"@example.com" },
 		{ "j\xc3\xb6rg@example.com", "j\xc3\xb6rg@example.com" },
 		{ " ", " " },
 		{ "+x@example.com", "" },

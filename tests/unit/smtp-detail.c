@@ -32,6 +32,19 @@ START_TEST(details)
 }
 END_TEST
 
+START_TEST(names)
+{
+	struct pool *pool = pool_new();
+
+	ck_assert_str_eq(smtp_user_name("a@b", NULL, pool), "a@b");
+	ck_assert_str_eq(smtp_user_name("a b", "c", pool), "a b@c");
+	ck_assert_str_eq(smtp_user_name("a@b", "c", pool), "\"a@b\"@c");
+	ck_assert_str_eq(smtp_user_name("a\"@\\", "c", pool),
+			 "\"a\\\"@\\\\\"@c");
+	pool_free(&pool);
+}
+END_TEST
+
 START_TEST(safe_names)
 {
 	static const struct { const char *name; bool safe; } cases[] = {
@@ -47,4 +60,4 @@ START_TEST(safe_names)
 }
 END_TEST
 
-UNIT_MAIN("smtp-detail", details, safe_names);
+UNIT_MAIN("smtp-detail", details, names, safe_names);
