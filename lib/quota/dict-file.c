@@ -122,7 +122,7 @@ static int
 get(struct quota_dict *dict, struct quota_usage *usage_r, struct err *err)
 {
 	struct str text = STR_INIT;
-	struct quota_usage usage;
+	struct quota_usage usage = { 0, 0 };
 	struct stat st;
 	int result = load(dict->state, &text, &st, err);
 

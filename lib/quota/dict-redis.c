@@ -170,10 +170,10 @@ open_dict(struct quota_dict *dict, const char *args, struct err *err)
 				 state->password : "");
 	state->storage = pool_printf(pool, "%s%s/%s", state->prefix,
 				     dict->user,
-				     DICT_STORAGE + strlen("priv/"));
+				     &DICT_STORAGE[strlen("priv/")]);
 	state->messages = pool_printf(pool, "%s%s/%s", state->prefix,
 				      dict->user,
-				      DICT_MESSAGES + strlen("priv/"));
+				      &DICT_MESSAGES[strlen("priv/")]);
 	dict->state = state;
 	return 0;
 }

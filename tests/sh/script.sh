@@ -5,12 +5,14 @@
 dir=$scratch/programs
 mkdir -p "$dir"
 chmod 777 "$dir"
+mkdir "$scratch/jail"
 program() {
 	printf '#!/bin/sh\n%s\n' "$2" >"$dir/$1"
 	chmod 755 "$dir/$1"
 }
 program show 'echo "args<$*>"
 echo "pwd<$(pwd)>"
+echo "vsz<$(ulimit -v)>"
 echo "env<$(env | grep -v -E "^(PWD|_|SHLVL|OLDPWD|LSAN_OPTIONS|UBSAN_OPTIONS|ASAN_OPTIONS)=" | sort | tr "\n" " ")>"
 echo "uid<$(awk "/^Uid:/ { print \$2, \$3, \$4, \$5 }" /proc/self/status)>"
 echo "gid<$(awk "/^Gid:/ { print \$2, \$3, \$4, \$5 }" /proc/self/status)>"
@@ -46,8 +48,9 @@ conf() {
 		service lmtp {
 		  process_min_avail = 0
 		}
-		$(service show "-e HOME,USER $dir/show own" "chroot =
+		$(service show "-e HOME,USER $dir/show own" "vsz_limit = 512M
 		  idle_kill = 1 min")
+		$(service jailed "/bin/sh -c true" "chroot = $scratch/jail")
 		$(service exits "$dir/exits")
 		$(service dies "$dir/dies")
 		$(service hangs "$dir/hangs")
@@ -84,6 +87,7 @@ has_line "$got" "pwd<$loft_dir/run>"
 has_line "$got" "env<HOME=/home/x USER=a	b >"
 has_line "$got" "uid<$loft_uid $loft_uid $loft_uid $loft_uid>"
 has_line "$got" "gid<$loft_gid $loft_gid $loft_gid $loft_gid>"
+grep -q '^#define LOFT_SANITIZERS' "$builddir/config.h" || has_line "$got" "vsz<524288>"
 has_line "$got" "fds<0 1 2 3 >"	# the last is the directory it lists
 read -r _ blocked ignored < <(grep '^signals ' <<<"$got")
 # 32 and 33 are the C library's own
@@ -170,11 +174,14 @@ wait $pid1
 expect "over a stop" "$(tr '\n' ' ' <"$scratch/slow.1")" "done + "
 
 if [ "$(id -u)" = 0 ]; then
-	echo "- root where the service says nobody else"
+	grep -q '/bin/sh) failed: No such file' "$loft_log" && fail "chroot was tried already"
+	echo "- root where the service says nobody else, and chroot"
 	who=
 	conf
 	loft_start
 	has_line "$(ask show "${v}-\n\n")" "uid<0 0 0 0>"
+	expect "in the jail" "$(ask jailed "${v}-\n\n")" "-"
+	logged 'jailed\([0-9]+\): Fatal: execve\(/bin/sh\) failed: No such file or directory'
 	loft_stop || fail "stop"
 fi
 if grep -E '(Panic|killed with signal|Invalid)' "$loft_log"; then
