@@ -167,16 +167,23 @@ look(const struct dotlock_wait *wait, struct seen *seen)
 	return is_old(wait, seen) || owner_is_gone(wait->path);
 }
 
-static void
-override(const struct dotlock_wait *wait, const struct seen *seen)
+/* -1 when we have no right to; that another was faster shows itself. */
+static int
+override(struct dotlock_wait *wait, const struct seen *seen, struct err *err)
 {
 	struct stat st;
 
 	if (lstat(wait->path, &st) < 0 || !is_same(&st, &seen->lock))
-		return;
-	log_warning(&log_process, "Overriding the lock %s: it was left behind",
+		return 0;
+	if (unlink(wait->path) < 0) {
+		if (errno == ENOENT)
+			return 0;
+		wait->error = errno;
+		return err_path(err, "unlink", wait->path);
+	}
+	log_warning(&log_process, "Overrode the lock %s: it was left behind",
 		    wait->path);
-	(void)unlink(wait->path);	/* the next take() tells */
+	return 0;
 }
 
 int
@@ -194,8 +201,8 @@ dotlock_take(struct dotlock_wait *wait, struct stat *st_r, struct err *err)
 			wait->error = errno;
 			return err_path(err, "open", wait->path);
 		}
-		if (look(wait, &seen) > 0)
-			override(wait, &seen);
+		if (look(wait, &seen) > 0 && override(wait, &seen, err) < 0)
+			return -1;
 		if (deadline_left(wait->deadline) == 0) {
 			return err_set(err, ERR_TEMP, "Timeout while waiting "
 				       "for lock %s", wait->path);

@@ -77,6 +77,15 @@ rm "$spool/bob.lock"
 loft_send bob 9 >"$scratch/out" || fail "$(cat "$scratch/out")"
 [ "$(count "$spool/bob")" = 2 ] || fail "bob"
 
+echo "- a lock file whose owner is gone"
+bash -c 'echo -n $$' >"$scratch/pid"
+printf '%s:%s' "$(cat "$scratch/pid")" "$(uname -n)" >"$spool/bob.lock"
+chmod 644 "$spool/bob.lock"
+loft_send bob 12 >"$scratch/out" || fail "$(cat "$scratch/out")"
+[ "$(count "$spool/bob")" = 3 ] || fail "bob"
+[ ! -e "$spool/bob.lock" ] || fail "lock file"
+wait_until 5 grep -q "Overrode the lock $spool/bob.lock" "$loft_log"
+
 if [ "$(id -u)" = 0 ]; then
 	echo "- without the group's rights"
 	loft_stop || fail "stop"
@@ -84,7 +93,7 @@ if [ "$(id -u)" = 0 ]; then
 	loft_start
 	loft_send bob 10 >"$scratch/out" && fail "no group"
 	wait_until 5 grep -q 'Permission denied.*set mail_privileged_group' "$loft_log"
-	[ "$(count "$spool/bob")" = 2 ] || fail "bob has it"
+	[ "$(count "$spool/bob")" = 3 ] || fail "bob has it"
 	loft_stop || fail "stop"
 	sed -i "s/^mail_privileged_group.*/mail_privileged_group = $group/
 		s/^service lmtp {/&\n  user = $loft_uid\n  group = $loft_gid/" \
@@ -92,6 +101,6 @@ if [ "$(id -u)" = 0 ]; then
 	loft_start
 	loft_send bob 11 >"$scratch/out" && fail "service without root"
 	wait_until 5 grep -q "Can't take up the group $group: .*must be root" "$loft_log"
-	[ "$(count "$spool/bob")" = 2 ] || fail "bob has it"
+	[ "$(count "$spool/bob")" = 3 ] || fail "bob has it"
 fi
 loft_stop || fail "stop"
