@@ -68,7 +68,7 @@ end(struct quota_root *root)
 {
 	struct state *state = root->state;
 
-	state->cache = NULL;
+	count_cache_close(&state->cache);
 	pool_free(&state->pool);
 }
 

@@ -56,6 +56,14 @@ cache_new(bool vsize, struct pool *pool)
 	return cache;
 }
 
+void
+count_cache_close(struct count_cache **cachep)
+{
+	if (*cachep != NULL)
+		str_free(&(*cachep)->changed);
+	*cachep = NULL;
+}
+
 struct count_entry *
 count_cache_find(struct count_cache *cache, const char *name)
 {

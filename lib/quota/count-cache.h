@@ -37,6 +37,9 @@ struct count_cache *count_cache_read(const char *path, bool vsize,
 struct count_cache *count_cache_parse(const char *text, size_t len, bool vsize,
 				      struct pool *pool);
 
+/* Forget what wasn't written; *cachep becomes NULL. */
+void count_cache_close(struct count_cache **cachep);
+
 /* The entry of that name, or NULL. Quick when asked in the same order each
    time. */
 struct count_entry *count_cache_find(struct count_cache *cache,

@@ -72,6 +72,7 @@ struct quota_root {
 	} over;
 
 	void *state;		/* the backend's own */
+	bool opened;		/* its open() succeeded: close() is called */
 };
 
 /* A backend. All but name, has_storage and usage may be NULL. */

@@ -294,6 +294,7 @@ open_backend(struct quota_root *root, const char *args, struct err *err)
 	if (result < 0)
 		return err_prefix(err, "Quota root %s: %s quota init failed",
 				  root->name, backend->name);
+	root->opened = true;
 	root->dir = storage_ns_control_dir(root->quota->storage, root->ns);
 	return 0;
 }
@@ -335,7 +336,7 @@ is_wanted(const struct quota_root *root)
 static void
 close_root(struct quota_root *root)
 {
-	if (root->backend != NULL && !root->quota->checking && root->backend->close != NULL)
+	if (root->opened && root->backend->close != NULL)
 		root->backend->close(root);
 }
 

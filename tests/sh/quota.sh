@@ -19,6 +19,8 @@ user() { # NAME FIELD…
 user alice
 user bob userdb_quota_rule=*:storage=20k userdb_quota_rule2=Trash:ignore
 user bad userdb_quota_rule=*:storage=many
+user badcount userdb_quota=count:Q userdb_quota_rule=*:storage=many
+user badparam userdb_quota=count:Q:odd
 user free userdb_mail_plugins=none
 user small userdb_quota_max_mail_size=1k
 user odd userdb_quota=odd:x
@@ -183,6 +185,8 @@ check_sum bob
 echo "- settings that can't be used"
 deliver bad '^451 4.3.0 <bad> Temporary internal error'
 wait_until 10 grep -q "Invalid quota root quota: Invalid rule \*:storage=many: Invalid storage limit: many" "$loft_log"
+deliver badcount '^451 4.3.0 '
+deliver badparam '^451 4.3.0 '
 deliver odd '^451 4.3.0 '
 wait_until 5 grep -q "Unknown quota backend: odd" "$loft_log"
 for i in 1 2 3 4 5 6; do
