@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "core/pool.h"
 #include "core/str.h"
 #include "lmtp/env.h"
 #include "lmtp/lmtp-settings.h"
@@ -65,8 +64,10 @@ lmtp_cmd_lhlo(struct lmtp_session *s, char *args)
 		return;
 	}
 	lmtp_trans_end(s);
-	s->helo = smtp_domain_valid(args) ? pool_strdup(s->pool, args) :
-		"unknown";
+	/* Not in the session's pool: it may be said again and again. */
+	s->helo = smtp_domain_valid(args) &&
+		str_copy(s->helo_name, sizeof(s->helo_name), args) ?
+		s->helo_name : "unknown";
 	lmtp_session_state(s, LMTP_READY, NULL);
 	str_append(&text, s->env->hostname);
 	list_extensions(s, &text);

@@ -36,6 +36,7 @@ enum {
 	LMTP_XCLIENT_MAX = 100,
 	LMTP_AUTH_FAILURES_MAX = 3,
 	LMTP_HANDSHAKE_MS = 60000,
+	LMTP_NAME_MAX = 255,	/* RFC 5321 section 4.5.3.1.2 */
 };
 
 /* Lives in its own pool until the transaction ends, or it is refused. */
@@ -121,6 +122,7 @@ struct lmtp_session {
 	unsigned xclient_count;
 	struct lmtp_forward forward;
 	const char *helo;	/* as Received tells it; NULL before LHLO */
+	char helo_name[LMTP_NAME_MAX + 1];
 	int64_t start;		/* clock_ms() */
 	deadline_t deadline;	/* of the whole session */
 	int64_t idle_since;	/* when the last command was answered */

@@ -22,6 +22,8 @@ chmod 644 "$dir/users"
 loft_conf <<-CONF
 	first_valid_uid = 1
 	auth_username_format = %n
+	lmtp_save_to_detail_mailbox = yes
+	lda_mailbox_autocreate = yes
 	userdb {
 	  driver = passwd-file
 	  args = $dir/users
@@ -61,6 +63,12 @@ cat >"$dir/etc/exim4/exim4.conf" <<-CONF
 	  driver = accept
 	  domains = command.example
 	  transport = lmtp_command
+	with_affix:
+	  driver = accept
+	  domains = affix.example
+	  local_part_suffix = +*
+	  local_part_suffix_optional
+	  transport = lmtp_affix
 	by_tcp:
 	  driver = manualroute
 	  domains = tcp.example
@@ -73,6 +81,12 @@ cat >"$dir/etc/exim4/exim4.conf" <<-CONF
 	  socket = $loft_socket
 	  batch_max = 10
 	  ignore_quota
+	  user = $loft_uid
+	  group = $loft_gid
+	lmtp_affix:
+	  driver = lmtp
+	  socket = $loft_socket
+	  rcpt_include_affixes
 	  user = $loft_uid
 	  group = $loft_gid
 	lmtp_command:
@@ -116,6 +130,11 @@ done
 file=$(grep -rlx 'Subject: by tcp' "$loft_dir/mail/alice/Maildir/new" | head -n 1)
 [ "$(sed '1,/^$/d' "$file")" = "$(printf 'body\n.\n..dots\nend')" ] || fail "$(cat "$file")"
 grep -q 'with LMTP' "$file" || fail "Received: $(cat "$file")"
+
+echo "- details that Exim keeps (rcpt_include_affixes)"
+printf 'Subject: with detail\n\nbody\n' | run_exim -odf -oi -f sender@mta.example alice+work@affix.example \
+	>"$dir/out" 2>&1 || fail "exim: $(cat "$dir/out" "$dir"/exim/log/*)"
+grep -rqsx 'Subject: with detail' "$loft_dir/mail/alice/Maildir/.work/new" || fail "no mail in work: $(cat "$dir"/exim/log/*)"
 
 echo "- callout verification"
 printf 'EHLO client.example\r\nMAIL FROM:<a@mta.example>\r\nRCPT TO:<alice@tcp.example>\r\nRCPT TO:<nosuch@tcp.example>\r\nQUIT\r\n' |

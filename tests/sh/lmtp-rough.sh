@@ -118,6 +118,8 @@ rough "$port" deaf 'MAIL FROM:<a@b>\r\nRCPT TO:<nosuch>\r\nBDAT 3 LAST\r\nabc'
 echo "- very many"
 rough "$port" many $replies 'NOOP\r\n'
 rough "$port" many $replies "${mail}RSET\r\n"
+rough "$port" many $((replies / 4)) "LHLO $(printf '%03000d' 7)\r\n"
+rough "$port" many $((replies / 4)) "LHLO $(printf '%0200d' 7)\r\n"
 rough "$port" many $replies 'LHLO x\r\nRCPT TO:<alice>\r\n'
 (printf 'LHLO x\r\nMAIL FROM:<a@b>\r\n'; yes $'RCPT TO:<alice>\r' | head -n $replies; printf 'RSET\r\nQUIT\r\n') >"$scratch/rcpts"
 "$builddir/ctl/loft-send" --relay --host 127.0.0.1 --port "$port" <"$scratch/rcpts" >"$scratch/said" || fail "many recipients"
