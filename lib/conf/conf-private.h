@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <uthash.h>
 
 #include "core/ip.h"
 
@@ -30,6 +31,9 @@ struct conf_filter {
 	const struct ip_net *nets;	/* local, remote: what value means */
 	unsigned net_count;
 	struct conf_filter *next;	/* in the list of all */
+	unsigned number;	/* its place there, from 1 */
+	const char *key;	/* all that makes it this one */
+	UT_hash_handle hh;	/* in the conf's filters_by_key */
 };
 
 struct conf_entry {
@@ -51,6 +55,7 @@ struct conf {
 	struct conf_entry **sorted;
 	size_t count, size;
 	struct conf_filter *filters, **filters_end;
+	struct conf_filter *filters_by_key;
 	bool files_read;	/* a snapshot: `<path` is no more */
 };
 

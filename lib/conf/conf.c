@@ -43,6 +43,7 @@ conf_free(struct conf **confp)
 	*confp = NULL;
 	free(conf->entries);
 	free(conf->sorted);
+	HASH_CLEAR(hh, conf->filters_by_key);
 	pool = conf->pool;
 	pool_free(&pool);	/* and conf with it */
 }

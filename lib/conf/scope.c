@@ -72,13 +72,14 @@ conf_filter_get(struct conf *conf, const struct conf_filter *parent,
 		enum conf_filter_kind kind, const char *value,
 		struct str *why)
 {
+	const char *key = pool_printf(conf->pool, "%u %d %s",
+				      parent != NULL ? parent->number : 0,
+				      (int)kind, value);
 	struct conf_filter *filter;
 
-	for (filter = conf->filters; filter != NULL; filter = filter->next) {
-		if (filter->parent == parent && filter->kind == kind &&
-		    strcmp(filter->value, value) == 0)
-			return filter;
-	}
+	HASH_FIND_STR(conf->filters_by_key, key, filter);
+	if (filter != NULL)
+		return filter;
 	filter = pool_new_obj(conf->pool, struct conf_filter);
 	filter->parent = parent;
 	filter->kind = kind;
@@ -86,6 +87,9 @@ conf_filter_get(struct conf *conf, const struct conf_filter *parent,
 	if ((kind == FILTER_LOCAL || kind == FILTER_REMOTE) &&
 	    !filter_nets(conf, filter, why))
 		return NULL;
+	filter->key = key;
+	filter->number = HASH_COUNT(conf->filters_by_key) + 1;
+	HASH_ADD_KEYPTR(hh, conf->filters_by_key, key, strlen(key), filter);
 	*conf->filters_end = filter;
 	conf->filters_end = &filter->next;
 	return filter;

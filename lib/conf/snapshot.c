@@ -104,28 +104,19 @@ is_for(const struct conf_entry *entry,
 }
 
 static unsigned
-filter_number(const struct conf *conf, const struct conf_filter *filter)
+filter_number(const struct conf_filter *filter)
 {
-	unsigned n = 1;
-
-	if (filter == NULL)
-		return 0;
-	for (const struct conf_filter *f = conf->filters; f != filter;
-	     f = f->next)
-		n++;
-	return n;
+	return filter != NULL ? filter->number : 0;
 }
 
 static void
 append_filters(const struct conf *conf, struct str *text)
 {
-	unsigned n = 1;
-
 	/* parents stand in front of their children */
 	for (const struct conf_filter *f = conf->filters; f != NULL;
 	     f = f->next) {
-		str_printf(text, "filter %u %u %s ", n++,
-			   filter_number(conf, f->parent),
+		str_printf(text, "filter %u %u %s ", f->number,
+			   filter_number(f->parent),
 			   conf_filter_word(f->kind));
 		append_escaped(text, f->value, false);
 		str_append_c(text, '\n');
@@ -151,7 +142,7 @@ append_entry(const struct conf *conf, const struct conf_entry *entry,
 		return err_prefix(err, "%s line %u: %s", entry->file,
 				  entry->line, entry->path);
 	str_printf(text, "%s %u ", entry->override ? "over" : "set",
-		   filter_number(conf, entry->filter));
+		   filter_number(entry->filter));
 	append_escaped(text, entry->path, true);
 	str_append_c(text, '=');
 	append_escaped(text, value, false);
