@@ -134,6 +134,7 @@ static void
 client(const struct conf *conf, struct service_client *cl)
 {
 	(void)conf;
+	service_wakes(-1);	/* the program is to read undisturbed */
 	if (script.passthrough)
 		pass_through(cl->fd_in);
 	else

@@ -161,6 +161,17 @@ loft_ctl reload || fail "reload"
 : >"$dir/go"
 wait $pid1
 expect "over a reload" "$(tr '\n' ' ' <"$scratch/slow.1")" "done + "
+# Signals of ours must not reach into the program's reads.
+{
+	printf "${v}-\nlate\n\nfirst\n"
+	while [ ! -e "$dir/body.late.tmp" ]; do sleep 0.05; done
+	loft_ctl reload
+	printf 'second\n'
+	wait_until 5 grep -q second "$dir/body.late.tmp"
+	printf 'third\n'
+} | unix_talk "$loft_dir/run/body" >"$scratch/late" || fail "unix_talk"
+expect "input over a reload" "$(tr '\n' ' ' <"$dir/body.late")" "first second third "
+expect "its end" "$(cat "$scratch/late")" "+"
 expect "script_timeout" "$(ask hangs "${v}-\n\n")" "-"
 logged "hangs was killed after 2\\.[0-9] s"
 rm "$dir/go" "$dir/slow.pid"
