@@ -1,10 +1,7 @@
 /*
- * Marks against doing things twice; see duplicate.h. The file is a number (2,
- * its version) and marks one after the other, each of them three numbers (the
- * second of its end, the lengths of its name and of the user's) and the two
- * names. Numbers have 32 bits in the host's byte order. A change writes the
- * whole file anew as FILE.lock, whose existence keeps other writers away, and
- * renames it; readers need no lock.
+ * Marks against doing things twice; see duplicate.h, and duplicate-file.h for
+ * the file. A change writes it anew as FILE.lock, whose existence keeps other
+ * writers away, and renames it; readers need no lock.
  */
 #include "deliver/duplicate.h"
 
@@ -22,10 +19,9 @@
 #include "core/log.h"
 #include "core/pool.h"
 #include "core/str.h"
+#include "deliver/duplicate-file.h"
 
 enum {
-	VERSION = 2,
-	NUMBERS = 3 * sizeof(uint32_t),
 	WAIT_MS = 5000,		/* for others, at most */
 	PAUSE_MS = 20,
 	STALE_SECS = 65,	/* an older lock was left behind */
@@ -40,93 +36,10 @@ struct duplicates {
 	int claims;		/* whose ranges are locked, or -1 */
 };
 
-/* --- the file's form --- */
-
-static uint32_t
-get_number(const char *p)
-{
-	uint32_t n;
-
-	memcpy(&n, p, sizeof(n));
-	return n;
-}
-
-static void
-put_number(struct str *out, uint32_t n)
-{
-	str_append_n(out, &n, sizeof(n));
-}
-
-bool
-duplicate_file_begin(const char **p, const char *end)
-{
-	if (end - *p < (ptrdiff_t)sizeof(uint32_t) ||
-	    get_number(*p) != VERSION)
-		return false;
-	*p += sizeof(uint32_t);
-	return true;
-}
-
-bool
-duplicate_file_next(const char **p, const char *end,
-		    struct duplicate_mark *mark_r)
-{
-	struct duplicate_mark mark;
-	size_t left = (size_t)(end - *p);
-
-	if (left < NUMBERS)
-		return false;
-	mark.until = get_number(*p);
-	mark.id_len = get_number(*p + 4);
-	mark.user_len = get_number(*p + 8);
-	left -= NUMBERS;
-	if (mark.id_len > left || mark.user_len > left - mark.id_len)
-		return false;
-	mark.id = *p + NUMBERS;
-	mark.user = mark.id + mark.id_len;
-	*p = mark.user + mark.user_len;
-	*mark_r = mark;
-	return true;
-}
-
-static void
-append_mark(struct str *out, const struct duplicate_mark *mark)
-{
-	put_number(out, mark->until);
-	put_number(out, mark->id_len);
-	put_number(out, mark->user_len);
-	str_append_n(out, mark->id, mark->id_len);
-	str_append_n(out, mark->user, mark->user_len);
-}
-
-static bool
-same_name(const struct duplicate_mark *a, const struct duplicate_mark *b)
-{
-	return a->id_len == b->id_len && a->user_len == b->user_len &&
-		memcmp(a->id, b->id, a->id_len) == 0 &&
-		memcmp(a->user, b->user, a->user_len) == 0;
-}
-
-/* Is there one of that name from p on that still counts? */
-static bool
-find_mark(const char *p, const char *end, const struct duplicate_mark *want)
-{
-	struct duplicate_mark mark;
-
-	while (duplicate_file_next(&p, end, &mark)) {
-		if (mark.until > want->until && same_name(&mark, want))
-			return true;
-	}
-	return false;
-}
-
 static struct duplicate_mark
 mark_of(const struct duplicates *dups, const void *id, size_t len,
 	time_t until)
 {
-	/* A longer name is known by its beginning. */
-	if (len > DUPLICATE_ID_MAX)
-		len = DUPLICATE_ID_MAX;
 	return (struct duplicate_mark){
 		.until = until < UINT32_MAX ? (uint32_t)until : UINT32_MAX,
 		.id = id, .id_len = (uint32_t)len,
@@ -293,9 +206,9 @@ duplicates_has(struct duplicates *dups, const void *id, size_t len)
 		mark_of(dups, id, len, clock_wall().tv_sec);
 	const char *p;
 
-	if (dups->path[0] == '\0')
+	if (dups->path[0] == '\0' || len > DUPLICATE_ID_MAX)
 		return false;
-	if (find_mark(str_c(&dups->added),
+	if (duplicate_file_find(str_c(&dups->added),
 		      str_c(&dups->added) + dups->added.len, &mark))
 		return true;
 	claim(dups, &mark);
@@ -304,7 +217,7 @@ duplicates_has(struct duplicates *dups, const void *id, size_t len)
 		return false;
 	p = str_c(&dups->content);
 	return duplicate_file_begin(&p, p + dups->content.len) &&
-		find_mark(p, str_c(&dups->content) + dups->content.len, &mark);
+		duplicate_file_find(p, str_c(&dups->content) + dups->content.len, &mark);
 }
 
 void
@@ -313,7 +226,8 @@ duplicates_add(struct duplicates *dups, const void *id, size_t len,
 {
 	const struct duplicate_mark mark = mark_of(dups, id, len, until);
 
-	append_mark(&dups->added, &mark);
+	if (len <= DUPLICATE_ID_MAX)
+		duplicate_file_add(&dups->added, &mark);
 }
 
 /* --- writing --- */
@@ -361,7 +275,7 @@ merge(const struct duplicates *dups, struct str *out)
 	uint32_t now = (uint32_t)clock_wall().tv_sec;
 	struct duplicate_mark mark;
 
-	put_number(out, VERSION);
+	duplicate_file_start(out);
 	if (!duplicate_file_begin(&p, end))
 		p = end;
 	while (duplicate_file_next(&p, end, &mark)) {
@@ -369,9 +283,9 @@ merge(const struct duplicates *dups, struct str *out)
 
 		want.until = 0;
 		if (mark.until > now &&
-		    !find_mark(added, added + dups->added.len, &want) &&
+		    !duplicate_file_find(added, added + dups->added.len, &want) &&
 		    out->len < DUPLICATE_FILE_MAX / 2)
-			append_mark(out, &mark);
+			duplicate_file_add(out, &mark);
 	}
 	str_append_n(out, added, dups->added.len);
 }

@@ -19,7 +19,7 @@
 struct duplicates;
 struct logctx;
 
-enum { DUPLICATE_ID_MAX = 1024, DUPLICATE_FILE_MAX = 4 * 1024 * 1024 };
+enum { DUPLICATE_ID_MAX = 1024 };	/* longer names are never marked */
 
 /* One user's marks. home NULL means that there are none. log must live until
    the close. Nothing is opened yet. */
@@ -36,20 +36,5 @@ void duplicates_add(struct duplicates *dups, const void *id, size_t len,
 
 /* Write what was added, let others in. */
 void duplicates_close(struct duplicates **dupsp);
-
-/* --- the file --- */
-
-struct duplicate_mark {
-	uint32_t until;
-	uint32_t id_len, user_len;
-	const char *id, *user;	/* in the data */
-};
-
-/* Does it begin as such a file does? *p is then behind that. */
-bool duplicate_file_begin(const char **p, const char *end);
-
-/* The next mark; false at the end, or where the file is damaged. */
-bool duplicate_file_next(const char **p, const char *end,
-			 struct duplicate_mark *mark_r);
 
 #endif

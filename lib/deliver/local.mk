@@ -3,6 +3,7 @@ libloft_a_SOURCES += \
 	lib/deliver/deliver-private.h \
 	lib/deliver/deliver-settings.h \
 	lib/deliver/duplicate.c lib/deliver/duplicate.h \
+	lib/deliver/duplicate-file.c lib/deliver/duplicate-file.h \
 	lib/deliver/log-line.c \
 	lib/deliver/loop.c \
 	lib/deliver/reject.c lib/deliver/reject.h \

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/log.h"
-#include "deliver/duplicate.h"
+#include "deliver/duplicate-file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

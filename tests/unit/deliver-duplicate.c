@@ -142,6 +142,23 @@ START_TEST(in_one_go)
 }
 END_TEST
 
+START_TEST(long_names)
+{
+	char id[DUPLICATE_ID_MAX + 2];
+
+	setup();
+	memset(id, 'x', sizeof(id));
+	id[DUPLICATE_ID_MAX + 1] = '\0';
+	add("alice", id, 100);
+	ck_assert(!has("alice", id));
+	id[DUPLICATE_ID_MAX] = '\0';
+	ck_assert(!has("alice", id));
+	add("alice", id, 100);
+	ck_assert(has("alice", id));
+	teardown();
+}
+END_TEST
+
 START_TEST(no_home)
 {
 	struct duplicates *dups;
@@ -298,5 +315,5 @@ START_TEST(one_of_many)
 }
 END_TEST
 
-UNIT_MAIN("deliver-duplicate", marks, expiry, in_one_go, no_home, damage,
+UNIT_MAIN("deliver-duplicate", marks, expiry, in_one_go, long_names, no_home, damage,
 	  obstacles, lock_left_behind, together, one_of_many);
