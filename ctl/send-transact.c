@@ -275,11 +275,20 @@ put_back(const struct batch *b)
 	return count;
 }
 
+/* Recipients of a transaction: as we were told, or the server tells. 0: any. */
+static unsigned
+batch_max(const struct send *s)
+{
+	unsigned ours = s->opt.batch_max, his = s->client.rcpt_max;
+
+	return ours == 0 || (his > 0 && his < ours) ? his : ours;
+}
+
 /* `waiting` holds them all, in order; its front is used up. */
 static int
 transact_all(struct send *s, struct send_rcpt **waiting, struct err *err)
 {
-	unsigned max = s->opt.batch_max, first = 0, last = s->rcpt_count;
+	unsigned max = batch_max(s), first = 0, last = s->rcpt_count;
 
 	while (first < last) {
 		struct batch b = { waiting + first, last - first };

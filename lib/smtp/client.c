@@ -4,11 +4,14 @@
 #include "smtp/client.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
 #include "core/err.h"
+#include "core/num.h"
 #include "io/stream.h"
 
 enum { REPLY_LINE_MAX = 4096 };
@@ -142,19 +145,43 @@ ext_of(const char *line, size_t len)
 	return 0;
 }
 
-/* The first line is the greeting, then one extension per line. */
+/* "LIMITS MAILMAX=1 RCPTMAX=100" (RFC 9422) */
 static unsigned
-parse_exts(const char *text)
+rcpt_max_of(const char *line, size_t len)
 {
-	const char *line = strchr(text, '\n');
-	unsigned exts = 0;
+	static const char name[] = "RCPTMAX=";
+	const size_t name_len = sizeof(name) - 1;
+	const char *end = line + len;
+	uint64_t n;
 
+	if (len < 7 || strncasecmp(line, "LIMITS ", 7) != 0)
+		return 0;
+	for (const char *p = line; p < end; p++) {
+		size_t word = strcspn(p, " \n");
+
+		if (word > name_len && strncasecmp(p, name, name_len) == 0 &&
+		    num_u64_n(p + name_len, word - name_len, &n))
+			return n < UINT_MAX ? (unsigned)n : UINT_MAX;
+		p += word;
+	}
+	return 0;
+}
+
+/* The first line is the greeting, then one extension per line. */
+static void
+parse_exts(struct smtp_client *c)
+{
+	const char *line = strchr(str_c(&c->text), '\n');
+
+	c->exts = c->rcpt_max = 0;
 	while (line != NULL) {
-		line++;
-		exts |= ext_of(line, strcspn(line, "\n"));
+		size_t len = strcspn(++line, "\n");
+
+		c->exts |= ext_of(line, len);
+		if (c->rcpt_max == 0)
+			c->rcpt_max = rcpt_max_of(line, len);
 		line = strchr(line, '\n');
 	}
-	return exts;
 }
 
 static int
@@ -176,7 +203,7 @@ smtp_client_lhlo(struct smtp_client *c, const char *name, struct err *err)
 		return -1;
 	if (c->reply.code / 100 != 2)
 		return refused(c, err);
-	c->exts = parse_exts(str_c(&c->text));
+	parse_exts(c);
 	return 0;
 }
 

@@ -33,6 +33,7 @@ struct smtp_client {
 	bool lmtp;
 	int64_t timeout_ms;	/* for each wait */
 	unsigned exts;		/* after smtp_client_hello() */
+	unsigned rcpt_max;	/* LIMITS RCPTMAX=, 0: nothing was said */
 	struct smtp_reply reply;	/* the last one read */
 	struct str text;	/* its text */
 	struct str line;	/* of smtp_client_reply_line() */

@@ -142,6 +142,12 @@ fake a b carol c d e
 is 75 'a: 250 saved' 'b: 250 saved' 'c: 250 saved' 'd: 250 saved' 'e: 250 saved' 'carol: 452 4\.2\.2 full'
 [ "$(grep -c '^MAIL' "$scratch/heard")" = 3 ] || fail "transactions: $(cat "$scratch/heard")"
 [ "$(grep -c '^RCPT.*carol' "$scratch/heard")" = 1 ] || fail "carol is asked again"
+server 'say "220 x"; hear; say "250-x" "250-SIZE" "250 LIMITS MAILMAX=9 RCPTMAX=2"; while hear; do case $line in' \
+	'RCPT*) n=$((n + 1)); say "250 ok";; DATA*) say "354 go"; text; while [ $((n--)) -gt 0 ]; do say "250 saved"; done; n=0;;' \
+	'QUIT*) say "221 bye"; exit;; *) say "250 ok";; esac; done'
+fake a b c d e
+is 0 'a: 250 saved' 'e: 250 saved'
+[ "$(grep -c '^MAIL' "$scratch/heard")" = 3 ] || fail "transactions: $(cat "$scratch/heard")"
 server 'say "220 x"; hear; say "250 x"; while hear; do case $line in RCPT*) say "452 too many";; QUIT*) say "221 bye"; exit;; *) say "250 ok";; esac; done'
 fake a b
 is 75 'a: 452 too many' 'b: 452 too many'
