@@ -26,7 +26,7 @@ static const struct section_kind kinds[] = {
 	{ "remote", SHAPE_FILTER, NULL },
 	{ "service", SHAPE_NAMED, known_service },
 	{ "service/fifo_listener", SHAPE_NAMED, known_file_listener },
-	{ "service/inet_listener", SHAPE_NAMED, known_inet_listener },
+	{ "service/inet_listener", SHAPE_COUNTED, known_inet_listener },
 	{ "service/unix_listener", SHAPE_NAMED, known_file_listener },
 	{ "userdb", SHAPE_LISTED, known_userdb },
 };

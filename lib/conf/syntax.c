@@ -231,8 +231,7 @@ section_fits(struct reader *reader, const struct section_kind *kind,
 			     "%u deep", (unsigned)LOAD_SECTION_DEPTH);
 		return false;
 	}
-	if (kind->shape == SHAPE_NAMED && title[0] == '\0' &&
-	    strcmp(word, "inet_listener") != 0) {
+	if (kind->shape == SHAPE_NAMED && title[0] == '\0') {
 		reader_error(reader, "missing name after '%s'", word);
 		return false;
 	}

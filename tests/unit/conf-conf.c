@@ -89,6 +89,7 @@ START_TEST(sections)
 		"  unix_listener empty {\n"
 		"  }\n"
 		"  inet_listener {\n    port = 25\n  }\n"
+		"  inet_listener {\n    port = 26\n  }\n"
 		"} # end\n"
 		"passdb {\n driver = sql\n}\n"
 		"passdb {\n driver = ldap\n}\n"
@@ -107,8 +108,12 @@ START_TEST(sections)
 		    "service/lmtp/inet_listener/lmtp/port", "24");
 	text_expect(conf, &scope_global,
 		    "service/lmtp/inet_listener/lmtp/address", "::1");
-	text_expect(conf, &scope_global, "service/lmtp/inet_listener//port",
-		    "25");
+	/* those without a name are each one of their own */
+	for (size_t i = 0; i < 2; i++)
+		text_expect(conf, &scope_global, pool_printf(pool,
+			    "service/lmtp/inet_listener/%s/port",
+			    nth(conf, "service/lmtp/inet_listener", i + 1,
+				pool)), i == 0 ? "25" : "26");
 	text_expect(conf, &scope_global, "service/lmtp/process_limit", "7");
 	text_expect(conf, &scope_global, "service/lmtp/protocol", "lmtp");
 	text_expect(conf, &scope_global, "service/lmtp/user", "vmail");
