@@ -43,15 +43,16 @@ lmtp_command_run(struct lmtp_session *s, const struct lmtp_command *cmd,
 {
 	if ((cmd->flags & LMTP_CMD_GROUP) == 0)
 		lmtp_rcpts_settle(s);
-	if (((cmd->flags & LMTP_CMD_NO_ARGS) != 0 && *args != '\0') ||
-	    ((cmd->flags & LMTP_CMD_ARGS) != 0 && *args == '\0'))
+	if ((cmd->flags & LMTP_CMD_NO_ARGS) != 0 && *args != '\0')
 		lmtp_reply(s, 501, "5.5.4", "Invalid parameters");
-	else if ((cmd->flags & LMTP_CMD_LHLO) != 0 && s->helo == NULL)
-		lmtp_reply(s, 503, "5.5.1", "LHLO needed first");
 	else if ((cmd->flags & LMTP_CMD_TRANS) != 0 && s->trans == NULL)
 		lmtp_reply(s, 503, "5.5.0", "MAIL needed first");
 	else if ((cmd->flags & LMTP_CMD_NO_TRANS) != 0 && s->trans != NULL)
 		lmtp_reply(s, 503, "5.5.0", "%s already given", cmd->name);
+	else if ((cmd->flags & LMTP_CMD_ARGS) != 0 && *args == '\0')
+		lmtp_reply(s, 501, "5.5.4", "Invalid parameters");
+	else if ((cmd->flags & LMTP_CMD_LHLO) != 0 && s->helo == NULL)
+		lmtp_reply(s, 503, "5.5.1", "LHLO needed first");
 	else
 		cmd->run(s, args);
 }
