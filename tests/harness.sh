@@ -4,6 +4,7 @@
 #   $scratch               directory of this test, gone at its end
 #   fail TEXT, skip TEXT   end the test (fail shows the daemon's log)
 #   cleanup_add COMMAND    run at the end, last added first
+#   own_mounts             run the test anew where its mounts are its own and go with it; false where that can't be
 #   wait_until SECS CMD…   until CMD succeeds; fails the test after SECS
 #   free_port              a TCP port on 127.0.0.1 that nobody has
 #   loft_conf <<CONF       write the configuration: scratch paths, then this text; a static userdb whose users
@@ -62,6 +63,13 @@ fail() {
 skip() {
 	echo "$*"
 	exit 77
+}
+
+own_mounts() {
+	[ -z "${LOFT_IN_NAMESPACE:-}" ] || return 0
+	unshare -m true 2>/dev/null || return 1
+	rm -rf "$scratch"
+	LOFT_IN_NAMESPACE=1 exec unshare -m --propagation private bash "$0"
 }
 
 wait_until() {

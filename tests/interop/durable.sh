@@ -13,10 +13,7 @@
 [ "$(id -u)" = 0 ] || skip "mounting wants root"
 [ -c /dev/fuse ] || skip "no FUSE here: its device lets the test see what reaches a disk"
 command -v setpriv >/dev/null || skip "no setpriv"
-unshare -m true 2>/dev/null || skip "no mount namespaces here"
-if [ -z "${LOFT_IN_NAMESPACE:-}" ]; then
-	LOFT_IN_NAMESPACE=1 exec unshare -m --propagation private bash "$0"
-fi
+own_mounts || skip "no mount namespaces here"
 choices=${LOFT_DURABLE_CHOICES:-1} instants=${LOFT_DURABLE_INSTANTS:-8}
 disk=$builddir/tests/durable/disk
 fault=$builddir/tests/fault/fault.so

@@ -6,10 +6,7 @@
 
 [ "$(id -u)" = 0 ] || skip "mounting wants root"
 command -v setpriv >/dev/null || skip "no setpriv"
-unshare -m true 2>/dev/null || skip "no mount namespaces here"
-if [ -z "${LOFT_IN_NAMESPACE:-}" ]; then
-	LOFT_IN_NAMESPACE=1 exec unshare -m --propagation private bash "$0"
-fi
+own_mounts || skip "no mount namespaces here"
 uid=$loft_uid
 mnt=$scratch/mnt
 full=$mnt/alice

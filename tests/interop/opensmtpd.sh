@@ -4,7 +4,7 @@
 . "${srcdir:?}/tests/harness.sh"
 . "$srcdir/tests/interop/packages-lib.sh"
 packages_need opensmtpd
-packages_namespace "$0"
+own_mounts || skip "no mount namespaces here"
 
 dir=$scratch
 packages_unpack "$dir/root" opensmtpd libdb5.3

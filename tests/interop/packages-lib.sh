@@ -2,7 +2,6 @@
 # Sourced after tests/harness.sh.
 #
 #   packages_need NAME…            or the test is skipped
-#   packages_namespace SCRIPT      go on in a mount namespace of our own (SCRIPT starts again, once)
 #   packages_unpack DIR NAME…      below DIR; a library that isn't there is one that is installed
 #   packages_etc DIR "USER UID"…   a copy of /etc with these users, in its place; unpacked libraries are found
 #   packages_mount DIR TARGET      bind-mount; TARGET may be missing
@@ -15,11 +14,6 @@ packages_need() {
 		ls "${LOFT_TEST_PACKAGES:-/nonexistent}/${name}"_*.deb >/dev/null 2>&1 ||
 			skip "no package $name in \$LOFT_TEST_PACKAGES"
 	done
-}
-
-packages_namespace() {
-	unshare -m true 2>/dev/null || skip "no mount namespaces here"
-	[ -n "${LOFT_IN_NAMESPACE:-}" ] || LOFT_IN_NAMESPACE=1 exec unshare -m --propagation private bash "$1"
 }
 
 packages_unpack() {

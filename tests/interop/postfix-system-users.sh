@@ -4,11 +4,8 @@
 . "${srcdir:?}/tests/harness.sh"
 . "$srcdir/tests/interop/postfix-lib.sh"
 postfix_need
-unshare -m true 2>/dev/null || skip "no mount namespaces here"
+own_mounts || skip "no mount namespaces here"
 
-if [ -z "${LOFT_IN_NAMESPACE:-}" ]; then
-	LOFT_IN_NAMESPACE=1 exec unshare -m --propagation private bash "$0"
-fi
 dir=$scratch
 mkdir -p "$dir/home/anna" "$dir/home/ben"
 cp /etc/passwd "$dir/passwd"

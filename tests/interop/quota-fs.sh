@@ -7,10 +7,7 @@
 for program in mkfs.ext4 setquota; do
 	command -v $program >/dev/null || skip "no $program"
 done
-unshare -m true 2>/dev/null || skip "no mount namespaces here"
-if [ -z "${LOFT_IN_NAMESPACE:-}" ]; then
-	LOFT_IN_NAMESPACE=1 exec unshare -m --propagation private bash "$0"
-fi
+own_mounts || skip "no mount namespaces here"
 disk=$scratch/disk mnt=$scratch/mnt
 disk_gone() {
 	umount -q "$mnt" 2>/dev/null

@@ -8,9 +8,7 @@
 
 seconds=${LOAD_FAULT_SECONDS:-10}
 # A disk of our own can be filled up, where we may mount one.
-if [ "$(id -u)" = 0 ] && [ -z "${LOFT_IN_NAMESPACE:-}" ] && unshare -m true 2>/dev/null; then
-	LOFT_IN_NAMESPACE=1 exec unshare -m --propagation private bash "$0"
-fi
+[ "$(id -u)" != 0 ] || own_mounts
 loft_conf <<CONF
 service lmtp {
   process_min_avail = 2
