@@ -3,7 +3,7 @@ EXTRA_DIST += doc/architecture.md doc/adding.md doc/durability.md
 dist_man_MANS += doc/loft-lda.1 doc/loft-send.1 doc/loft-lmtp.8 doc/loft-script.8 \
 	doc/loft-quota-status.8
 EXTRA_DIST += doc/lmtp.md doc/auth-protocol.md
-EXTRA_DIST += doc/lda.md doc/quota.md
+EXTRA_DIST += doc/lda.md doc/quota.md doc/performance.md
 dist_man_MANS += doc/loft-auth.8
 dist_man_MANS += doc/loft.8 doc/loftctl.1
 EXTRA_DIST += doc/NEWS doc/processes.md doc/loft.service
