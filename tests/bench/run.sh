@@ -181,6 +181,7 @@ empty_maildirs() { # NAME
 fill_mailbox() { # NAME: 10,000 messages that were there before
 	(cd "$scratch/$1/mail/user0/cur" && seq -f '1700000000.M%.0fP1.old:2,S' 10000 | xargs touch && own .)
 	own -R "$scratch/$1/mail/user0/cur"
+	sync -f "$scratch"
 }
 
 remove_mailboxes() { # NAME
