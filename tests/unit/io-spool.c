@@ -156,6 +156,7 @@ END_TEST
 
 START_TEST(full_disk_is_told)
 {
+	struct rlimit limit, before_it;
 	struct spool *sp;
 	char block[4096];
 	struct err err;
@@ -166,12 +167,16 @@ START_TEST(full_disk_is_told)
 	memset(block, 'x', sizeof(block));
 	sp = spool_new("/tmp");
 	signal(SIGXFSZ, SIG_IGN);
-	setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 65536, 65536 });
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before_it), 0);
+	limit = before_it;
+	limit.rlim_cur = 65536;
+	setrlimit(RLIMIT_FSIZE, &limit);
 	for (int i = 0; i < 64 && result == 0; i++)
 		result = spool_write(sp, block, sizeof(block), &err);
 	ck_assert_int_eq(result, -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "mail_temp_dir /tmp"));
 	ck_assert_ptr_nonnull(strstr(err.text, "File too large"));
+	setrlimit(RLIMIT_FSIZE, &before_it);
 	spool_free(&sp);
 }
 END_TEST

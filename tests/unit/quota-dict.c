@@ -89,7 +89,7 @@ END_TEST
 
 /* --- files --- */
 
-static char dir[] = "/tmp/loft-dict.XXXXXX";
+static char dir[32];
 static struct pool *pool;
 
 static struct quota_dict *
@@ -120,6 +120,7 @@ static void
 setup(void)
 {
 	pool = pool_new();
+	strcpy(dir, "/tmp/loft-dict.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 }
 
