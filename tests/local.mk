@@ -203,7 +203,7 @@ check-interop: all tests/durable/disk tests/fault/fault.so
 # The same input to Dovecot and to Loft.
 PARITY_TESTS = tests/parity/auth.sh tests/parity/lda.sh tests/parity/mbox.sh tests/parity/quota.sh tests/parity/talk.sh
 PARITY_TESTS += tests/parity/reject.sh tests/parity/duplicate.sh
-EXTRA_DIST += $(PARITY_TESTS)
+EXTRA_DIST += $(PARITY_TESTS) tests/parity/lda-lib.sh
 
 check-parity: all tests/talk/talk
 	srcdir='$(abs_srcdir)' builddir='$(abs_builddir)' \

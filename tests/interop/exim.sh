@@ -15,29 +15,7 @@ mkdir -p "$dir/etc/exim4"
 exim=$dir/root/usr/sbin/exim4
 ldd "$exim" | grep 'not found' && skip "a library of Exim's is missing"
 
-port=$(free_port)
-echo "alice::$loft_uid:$loft_gid::$loft_dir/mail/alice::
-bob::$loft_uid:$loft_gid::$loft_dir/mail/bob::" >"$dir/users"
-chmod 644 "$dir/users"
-loft_conf <<-CONF
-	first_valid_uid = 1
-	auth_username_format = %n
-	lmtp_save_to_detail_mailbox = yes
-	lda_mailbox_autocreate = yes
-	userdb {
-	  driver = passwd-file
-	  args = $dir/users
-	}
-	service lmtp {
-	  unix_listener lmtp {
-	    mode = 0666
-	  }
-	  inet_listener lmtp {
-	    address = 127.0.0.1
-	    port = $port
-	  }
-	}
-CONF
+packages_loft "lmtp_save_to_detail_mailbox = yes" "lda_mailbox_autocreate = yes"
 
 mkdir "$dir/exim" "$dir/exim/spool" "$dir/exim/log"
 chown 61250:61250 "$dir/exim/spool" "$dir/exim/log"

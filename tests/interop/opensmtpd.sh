@@ -19,27 +19,8 @@ ldd "$smtpd" | grep 'not found' && skip "a library of OpenSMTPD's is missing"
 mkdir -p /var/spool/smtpd
 chmod 711 /var/spool/smtpd
 
-port=$(free_port) mta_port=$(free_port)
-echo "alice::$loft_uid:$loft_gid::$loft_dir/mail/alice::
-bob::$loft_uid:$loft_gid::$loft_dir/mail/bob::" >"$dir/users"
-chmod 644 "$dir/users"
-loft_conf <<-CONF
-	first_valid_uid = 1
-	auth_username_format = %n
-	userdb {
-	  driver = passwd-file
-	  args = $dir/users
-	}
-	service lmtp {
-	  unix_listener lmtp {
-	    mode = 0666
-	  }
-	  inet_listener lmtp {
-	    address = 127.0.0.1
-	    port = $port
-	  }
-	}
-CONF
+mta_port=$(free_port)
+packages_loft
 cat >"$dir/smtpd.conf" <<-CONF
 	queue ttl 1h
 	listen on 127.0.0.1 port $mta_port hostname mta.example

@@ -5,6 +5,8 @@
 #   packages_unpack DIR NAME…      below DIR; a library that isn't there is one that is installed
 #   packages_etc DIR "USER UID"…   a copy of /etc with these users, in its place; unpacked libraries are found
 #   packages_mount DIR TARGET      bind-mount; TARGET may be missing
+#   packages_loft LINE…            Loft's configuration for them: alice and bob in a passwd-file, by name without domain;
+#                                  the unix socket, and TCP on $port
 
 packages_need() {
 	local name
@@ -46,4 +48,29 @@ packages_etc() {
 
 packages_mount() {
 	mkdir -p "$2" && mount --bind "$1" "$2"
+}
+
+packages_loft() {
+	echo "alice::$loft_uid:$loft_gid::$loft_dir/mail/alice::
+bob::$loft_uid:$loft_gid::$loft_dir/mail/bob::" >"$scratch/users"
+	chmod 644 "$scratch/users"
+	port=$(free_port)
+	loft_conf <<-CONF
+		first_valid_uid = 1
+		auth_username_format = %n
+		$(printf '%s\n' "$@")
+		userdb {
+		  driver = passwd-file
+		  args = $scratch/users
+		}
+		service lmtp {
+		  unix_listener lmtp {
+		    mode = 0666
+		  }
+		  inet_listener lmtp {
+		    address = 127.0.0.1
+		    port = $port
+		  }
+		}
+	CONF
 }

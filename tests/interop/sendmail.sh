@@ -18,31 +18,9 @@ printf 'hosts files\npasswd files\n' >"$dir/switch"
 sendmail=$dir/root/usr/libexec/sendmail/sendmail
 ldd "$sendmail" | grep 'not found' && skip "a library of sendmail's is missing"
 
-port=$(free_port)
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=mx.test.example \
 	-addext subjectAltName=IP:127.0.0.1 -keyout "$dir/key.pem" -out "$dir/cert.pem" 2>/dev/null || fail "openssl req"
-echo "alice::$loft_uid:$loft_gid::$loft_dir/mail/alice::
-bob::$loft_uid:$loft_gid::$loft_dir/mail/bob::" >"$dir/users"
-chmod 644 "$dir/users"
-loft_conf <<-CONF
-	first_valid_uid = 1
-	auth_username_format = %n
-	ssl_cert = <$dir/cert.pem
-	ssl_key = <$dir/key.pem
-	userdb {
-	  driver = passwd-file
-	  args = $dir/users
-	}
-	service lmtp {
-	  unix_listener lmtp {
-	    mode = 0666
-	  }
-	  inet_listener lmtp {
-	    address = 127.0.0.1
-	    port = $port
-	  }
-	}
-CONF
+packages_loft "ssl_cert = <$dir/cert.pem" "ssl_key = <$dir/key.pem"
 loft_start
 
 # sendmail.cf whose local mailer is loft-send with these arguments

@@ -1,24 +1,9 @@
 #!/bin/bash
 # dovecot-lda and loft-lda write their marks into one file (.dovecot.lda-dupes) by turns: neither loses the other's, nor
 # minds its lock. Skipped where Dovecot's Sieve isn't installed.
-set -u
-: "${builddir:?}"
-dovecot=
-for dir in /usr/lib/dovecot /usr/libexec/dovecot /usr/local/libexec/dovecot; do
-	[ -x "$dir/dovecot-lda" ] && dovecot=$dir/dovecot-lda
-done
-[ -n "$dovecot" ] && command -v sievec >/dev/null || { echo "dovecot-lda or its Sieve is not installed"; exit 77; }
-scratch=$(mktemp -d) || exit 99
-trap 'rm -rf "$scratch"' EXIT
-chmod 755 "$scratch"
-cp "$builddir/lda/loft-lda" "$scratch" || exit 99
+. "${srcdir:?}/tests/parity/lda-lib.sh"
+command -v sievec >/dev/null || { echo "Dovecot's Sieve is not installed"; exit 77; }
 home=$scratch/home
-
-as_user=
-if [ "$(id -u)" = 0 ]; then
-	command -v setpriv >/dev/null || exit 77
-	as_user='setpriv --reuid 65534 --regid 65534 --clear-groups'
-fi
 printf '#!/bin/sh\necho x >>%s/sent\n' "$scratch" >"$scratch/sendmail"
 chmod 755 "$scratch/sendmail"
 : >"$scratch/sent"

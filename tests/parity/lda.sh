@@ -2,24 +2,8 @@
 # The same input through dovecot-lda and loft-lda: equal exit codes, folders,
 # names' sizes, modes, bytes and log lines. Skipped where Dovecot isn't
 # installed.
-set -u
-: "${builddir:?}"
-dovecot=
-for dir in /usr/lib/dovecot /usr/libexec/dovecot /usr/local/libexec/dovecot; do
-	[ -x "$dir/dovecot-lda" ] && dovecot=$dir/dovecot-lda
-done
-[ -n "$dovecot" ] || { echo "dovecot-lda is not installed"; exit 77; }
-scratch=$(mktemp -d) || exit 99
-trap 'rm -rf "$scratch"' EXIT
-chmod 755 "$scratch"
-cp "$builddir/lda/loft-lda" "$scratch" || exit 99
+. "${srcdir:?}/tests/parity/lda-lib.sh"
 failed=0 cases=0
-
-as_user=
-if [ "$(id -u)" = 0 ]; then
-	command -v setpriv >/dev/null || exit 77
-	as_user='setpriv --reuid 65534 --regid 65534 --clear-groups'
-fi
 
 cat >"$scratch/lda.conf" <<END
 base_dir = $scratch/run

@@ -4,24 +4,8 @@
 # names: Dovecot writes X-UID, Status, X-Keywords and Content-Length, Loft
 # quotes lines that begin with "From " and divides messages by an empty line
 # where the last one lacks it. Then Dovecot reads what Loft wrote.
-set -u
-: "${builddir:?}"
-dovecot=
-for dir in /usr/lib/dovecot /usr/libexec/dovecot /usr/local/libexec/dovecot; do
-	[ -x "$dir/dovecot-lda" ] && dovecot=$dir/dovecot-lda
-done
-[ -n "$dovecot" ] || { echo "dovecot-lda is not installed"; exit 77; }
-scratch=$(mktemp -d) || exit 99
-trap 'rm -rf "$scratch"' EXIT
-chmod 755 "$scratch"
-cp "$builddir/lda/loft-lda" "$scratch" || exit 99
+. "${srcdir:?}/tests/parity/lda-lib.sh"
 failed=0 cases=0 home=$scratch/home
-
-as_user=
-if [ "$(id -u)" = 0 ]; then
-	command -v setpriv >/dev/null || exit 77
-	as_user='setpriv --reuid 65534 --regid 65534 --clear-groups'
-fi
 
 cat >"$scratch/lda.conf" <<END
 base_dir = $scratch/run
