@@ -248,6 +248,8 @@ read_message(struct lda *lda, struct err *err)
 	}
 	lda->spool = spool_new(set->mail_temp_dir);
 	spool_set_places(lda->spool, &places, lda);
+	if (strcmp(set->mail_fsync, "never") != 0)
+		spool_write_ahead(lda->spool);
 	result = input_read(fd, lda->spool, lda->pool,
 			    lda->opt.path == NULL ? &from : NULL, err);
 	if (lda->opt.path != NULL)

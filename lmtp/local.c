@@ -179,6 +179,8 @@ lmtp_local_expect(struct lmtp_session *s)
 	static const struct spool_places places = { place, shelter };
 
 	spool_set_places(s->env->spool, &places, s);
+	if (strcmp(s->env->mail_set->mail_fsync, "never") != 0)
+		spool_write_ahead(s->env->spool);
 }
 
 static void

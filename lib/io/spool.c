@@ -24,6 +24,7 @@ enum {
 	MEMORY_KEEP = 32 * 1024,	/* what an idle worker may hold */
 	MEMORY_MAX = 128 * 1024,
 	MOVE_CHUNK = 64 * 1024,
+	AHEAD_MIN = 2 * 1024 * 1024,	/* what is worth the disk's while */
 };
 
 /* Where the content is, in the order in which places are tried. */
@@ -39,6 +40,8 @@ struct spool {
 	void *places_ctx;
 	uint64_t base;		/* octets of others before ours in it */
 	uint64_t written;	/* octets in the file; the buffer comes after */
+	bool may_write_ahead;
+	uint64_t ahead;		/* of these, what the disk was told to store */
 	uint64_t lines;
 	bool pending_cr;	/* the last octet given was a CR */
 	char last;		/* the last octet kept */
@@ -77,6 +80,12 @@ spool_set_places(struct spool *sp, const struct spool_places *places,
 }
 
 void
+spool_write_ahead(struct spool *sp)
+{
+	sp->may_write_ahead = true;
+}
+
+void
 spool_reset(struct spool *sp)
 {
 	if (sp->fd >= 0)
@@ -88,9 +97,10 @@ spool_reset(struct spool *sp)
 		sp->cap = 0;
 	}
 	sp->places = NULL;
+	sp->may_write_ahead = false;
 	sp->stage = IN_MEMORY;
 	sp->used = 0;
-	sp->base = sp->written = sp->lines = 0;
+	sp->base = sp->written = sp->ahead = sp->lines = 0;
 	sp->pending_cr = false;
 	sp->last = '\0';
 }
@@ -212,13 +222,30 @@ next_place(struct spool *sp, struct err *why)
 	return -1;
 }
 
-/* Would another place do better? Not where it is the process that may not
-   write so much. */
+/* Is it the place's trouble, so that another would do better? Not where it is
+   the process that may not write so much. */
 static bool
-may_move(int errnum)
+is_of_place(int errnum)
 {
 	return errnum == ENOSPC || errnum == EDQUOT || errnum == EIO ||
 		errnum == EROFS;
+}
+
+/* The disk stores what has come while the rest comes, so that the sync at the
+   end has less to wait for; it needn't know how to. Trouble ends the message,
+   and doesn't move it: what the disk lost can't be read back. */
+static int
+write_ahead(struct spool *sp, struct err *err)
+{
+	if (!sp->may_write_ahead || sp->stage != IN_PLACE ||
+	    sp->written - sp->ahead < AHEAD_MIN)
+		return 0;
+	if (sync_file_range(sp->fd, (off_t)(sp->base + sp->ahead),
+			    (off_t)(sp->written - sp->ahead),
+			    SYNC_FILE_RANGE_WRITE) < 0 && is_of_place(errno))
+		return file_error(sp, "sync_file_range", err);
+	sp->ahead = sp->written;
+	return 0;
 }
 
 static int
@@ -227,12 +254,12 @@ flush(struct spool *sp, struct err *err)
 	if (sp->fd < 0 && next_place(sp, err) < 0)
 		return -1;
 	while (write_all(sp, sp->buf, sp->used, err) < 0) {
-		if (!may_move(errno) || next_place(sp, err) < 0)
+		if (!is_of_place(errno) || next_place(sp, err) < 0)
 			return -1;
 	}
 	sp->written += sp->used;
 	sp->used = 0;
-	return 0;
+	return write_ahead(sp, err);
 }
 
 /* The buffer is full: grow it or empty it. */

@@ -36,6 +36,10 @@ struct spool_places {
 void spool_set_places(struct spool *sp, const struct spool_places *places,
 		      void *ctx);
 
+/* What is in place will be synced: until the next reset the disk may begin
+   with it while the rest comes in. */
+void spool_write_ahead(struct spool *sp);
+
 /* Is the content in a file that in_place() gave? */
 bool spool_is_placed(const struct spool *sp);
 

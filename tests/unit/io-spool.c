@@ -35,6 +35,22 @@ write(int fd, const void *data, size_t len)
 	return syscall(SYS_write, fd, data, len);
 }
 
+static int ahead_error;		/* of sync_file_range(), or 0 */
+static unsigned asked_ahead;
+
+int
+sync_file_range(int fd, off64_t offset, off64_t len, unsigned flags)
+{
+	struct stat st;
+
+	asked_ahead++;
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_int_le(offset + len, st.st_size);
+	ck_assert_uint_eq(flags, SYNC_FILE_RANGE_WRITE);
+	errno = ahead_error;
+	return ahead_error == 0 ? 0 : -1;
+}
+
 static void
 check_content(const struct spool *sp, const char *want, size_t len)
 {
@@ -233,6 +249,7 @@ fill(struct spool *sp, const char *want, size_t len, struct err *err)
 	room = 1000000;
 	spool_reset(sp);
 	spool_set_places(sp, &places, where);
+	spool_write_ahead(sp);
 	while (at < len) {
 		size_t n = len - at < 50000 ? len - at : 50000;
 
@@ -261,6 +278,16 @@ START_TEST(places_in_turn)
 	ck_assert_uint_eq(spool_base(sp), strlen(before));
 	check_content(sp, want, len);
 	ck_assert_uint_eq(asked_shelter, 0);
+	/* the disk begins; that it can't is no matter, that it fails is */
+	ck_assert_uint_eq(asked_ahead, 1);
+	ahead_error = EINVAL;
+	ck_assert_int_eq(fill(sp, want, len, &err), 0);
+	check_content(sp, want, len);
+	ahead_error = EIO;
+	ck_assert_int_eq(fill(sp, want, len, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "sync_file_range"));
+	ck_assert_uint_eq(asked_shelter, 0);
+	ahead_error = 0;
 	/* none in the middle: what is there moves on */
 	place_is_small = true;
 	ck_assert_int_eq(fill(sp, want, len, &err), 0);
