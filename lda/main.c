@@ -430,6 +430,8 @@ main(int argc, char **argv)
 	(void)umask(0077);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
+	/* Who ignores it is never told how a program ended; callers may. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	(void)snprintf(prefix, sizeof(prefix), "lda(%ld): ", (long)getpid());
 	log_process.prefix = prefix;
 	if (argc > 1 && strcmp(argv[1], "--version") == 0) {

@@ -167,6 +167,7 @@ by_hand(const char *file)
 	log_to_syslog();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)signal(SIGCHLD, SIG_DFL);	/* for the ends of programs */
 	if (prepare(file, &err) < 0) {
 		refuse(STDOUT_FILENO, err.text);
 		return EXIT_SETTINGS;

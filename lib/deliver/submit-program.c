@@ -92,26 +92,30 @@ run_program(char *const args[], int message, int words)
 	_exit(EXIT_NO_EXEC);
 }
 
-/* Wait for its end. False: it took too long and was killed. */
-static bool
-wait_for(pid_t pid, unsigned secs, int *status_r)
+/* Wait for its end: 0, or -1 when it took too long and was killed, or when
+   nobody can say how it ended. */
+static int
+wait_for(const char *program, pid_t pid, unsigned secs, int *status_r,
+	 struct err *err)
 {
 	deadline_t deadline = deadline_in((int64_t)secs * 1000);
 	long pause_ms = 1;
+	pid_t ended;
 
-	while (waitpid(pid, status_r, WNOHANG) == 0) {
+	while ((ended = waitpid(pid, status_r, WNOHANG)) == 0) {
 		struct timespec ts = { 0, pause_ms * 1000000 };
 
 		if (deadline_left(deadline) == 0) {
 			(void)kill(pid, SIGKILL);
 			(void)waitpid(pid, status_r, 0);
-			return false;
+			return err_set(err, ERR_TEMP, "%s took longer than "
+				       "%u s", program, secs);
 		}
 		(void)nanosleep(&ts, NULL);
 		if (pause_ms * 2 <= PAUSE_MAX_MS)
 			pause_ms *= 2;
 	}
-	return true;
+	return ended > 0 ? 0 : err_sys(err, "waitpid(%s)", program);
 }
 
 /* The first line that the program said. */
@@ -145,15 +149,14 @@ spawn(char *const args[], unsigned secs, int message, int words,
       struct err *err)
 {
 	pid_t pid = fork();
-	int status = 0;
+	int status;
 
 	if (pid < 0)
 		return err_sys(err, "fork()");
 	if (pid == 0)
 		run_program(args, message, words);
-	if (!wait_for(pid, secs, &status))
-		return err_set(err, ERR_TEMP, "%s took longer than %u s",
-			       args[0], secs);
+	if (wait_for(args[0], pid, secs, &status, err) < 0)
+		return -1;
 	return judge(args[0], status, words, err);
 }
 

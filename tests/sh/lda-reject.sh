@@ -128,6 +128,11 @@ has 'From: "The Post" <pm@x.example>'
 : >"$scratch/broken"
 message 'Message-ID: <1@t>' | lda 75 1 -f s@x.example
 logs 'Error: msgid=<1@t>: Temporarily failed to send rejection: '
+# even when whoever called us ignores the ends of programs
+trap '' CHLD
+message 'Message-ID: <1@t>' | lda 75 1 -f s@x.example
+trap - CHLD
+logs 'Error: msgid=<1@t>: Temporarily failed to send rejection: '
 rm "$scratch/broken"
 again=1
 message 'Message-ID: <1@t>' | lda 0 1 -f s@x.example
