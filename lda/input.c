@@ -4,9 +4,12 @@
 #include "lda/input.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/err.h"
@@ -14,9 +17,48 @@
 #include "io/spool.h"
 #include "storage/mbox-text.h"
 
-enum { CHUNK = 64 * 1024, FROM_LINE_MAX = 8192 };
+enum {
+	CHUNK = 64 * 1024,
+	FROM_LINE_MAX = 8192,
+	WRITER_MS = 60000,	/* for the writer of a FIFO to come */
+};
 
 #define FROM_LINE "From "
+
+/* Until there is something to read; nobody may ever write. */
+static int
+wait_for_writer(int fd, const char *path, struct err *err)
+{
+	struct pollfd pfd = { fd, POLLIN, 0 };
+	int n;
+
+	do {
+		n = poll(&pfd, 1, WRITER_MS);
+	} while (n < 0 && errno == EINTR);
+	if (n == 0)
+		return err_set(err, ERR_TEMP, "%s: Nobody writes to this "
+			       "FIFO", path);
+	return n < 0 ? err_path(err, "poll", path) : 0;
+}
+
+int
+input_open(const char *path, struct err *err)
+{
+	/* The open of a FIFO would wait for its writer for ever. */
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), flags;
+	struct stat st;
+
+	if (fd < 0)
+		return err_path(err, "open", path);
+	flags = fcntl(fd, F_GETFL);
+	if (fstat(fd, &st) < 0 || flags < 0 ||
+	    fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
+		(void)err_path(err, "fcntl", path);
+	else if (!S_ISFIFO(st.st_mode) || wait_for_writer(fd, path, err) == 0)
+		return fd;
+	(void)close(fd);
+	return -1;
+}
 
 /* Octets read, 0 at the end, -1 with err. */
 static ssize_t

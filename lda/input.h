@@ -8,6 +8,9 @@ struct err;
 struct pool;
 struct spool;
 
+/* Open the file. Of a FIFO only what comes within a minute is waited for. */
+int input_open(const char *path, struct err *err);
+
 /* Read all of fd into the spool. A leading mbox line ("From sender date") is
    taken off; *from_r is its sender, in pool and not checked, or NULL when there
    was none.

@@ -241,11 +241,10 @@ read_message(struct lda *lda, struct err *err)
 	const char *from = NULL;
 	int fd = STDIN_FILENO, result;
 
-	if (lda->opt.path != NULL) {
-		fd = open(lda->opt.path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			return err_path(err, "open", lda->opt.path);
-	}
+	if (lda->opt.path != NULL)
+		fd = input_open(lda->opt.path, err);
+	if (fd < 0)
+		return -1;
 	lda->spool = spool_new(set->mail_temp_dir);
 	spool_set_places(lda->spool, &places, lda);
 	if (strcmp(set->mail_fsync, "never") != 0)

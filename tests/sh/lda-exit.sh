@@ -88,7 +88,12 @@ exits 75 -o mail_location=
 exits 75 -o lda_mailbox_autocreate=maybe
 exits 0 -e -k
 exits 0 -o log_path=/nonexistent/log
+exits 75 -p "$scratch"
 exits 0 -p "$scratch/msg"
+mkfifo "$scratch/fifo"
+cat "$scratch/msg" >"$scratch/fifo" &
+exits 0 -p "$scratch/fifo"	# whoever of the two comes first
+cmp -s "$scratch/msg" "$(find "$home" -path '*/new/*' -type f)" || bad "what came through a FIFO"
 
 logs '<1@t>||alice@mx.test.example|a@b.example|hi|60|65: saved mail to INBOX'
 logs '|s@x.example|r+d@y|' -f s@x.example -a r+d@y
