@@ -36,6 +36,7 @@ struct session {
 	struct pool *pool;	/* of one request */
 	struct policy_request req;
 	bool begun;		/* some of it was read */
+	bool skipping;		/* the rest of a line that is too long */
 	deadline_t deadline;
 	bool done;
 };
@@ -105,24 +106,37 @@ take_line(struct session *s, const char *line, size_t len)
 	}
 }
 
-static void
-read_line(struct session *s)
+/* A line, or more of one that is too long. */
+static enum stream_status
+read_some(struct session *s)
 {
+	enum stream_status status;
 	char *line;
 	size_t len;
 
-	switch (stream_read_line(s->stream, POLICY_LINE_MAX, s->deadline,
-				 &line, &len)) {
-	case STREAM_OK:
+	if (s->skipping) {
+		status = stream_skip_line(s->stream, s->deadline);
+		s->skipping = status != STREAM_OK;
+		return status;
+	}
+	status = stream_read_line(s->stream, POLICY_LINE_MAX, s->deadline,
+				  &line, &len);
+	if (status == STREAM_OK)
 		take_line(s, line, len);
+	return status;
+}
+
+static void
+read_line(struct session *s)
+{
+	switch (read_some(s)) {
+	case STREAM_OK:
 		break;
 	case STREAM_WAKE:
 		look(s);
 		break;
 	case STREAM_TOOLONG:
-		if (stream_skip_line(s->stream, s->deadline) ==
-		    STREAM_TIMEOUT)
-			s->done = true;
+		s->skipping = true;
 		break;
 	case STREAM_EOF:
 	case STREAM_TIMEOUT:

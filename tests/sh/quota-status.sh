@@ -104,6 +104,19 @@ answers "recipient=alice\r\nsize=1\r\n\r\n" OK
 answers "$(printf 'a%.0s' {1..20000})\nrecipient=alice\n\n" OK
 [ -z "$(ask "$(printf 'a=b\\n%.0s' {1..1001})recipient=alice\n\n")" ] || fail "an answer to a thousand lines"
 
+# the rest of a line that is too long is none of its own, however late it comes
+{
+	printf 'a%.0s' {1..20000}
+	sleep 1.2
+	printf 'recipient=nosuch\n\n'
+} | perl -e 'use IO::Socket::UNIX;
+	my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "$ARGV[0]: $!\n";
+	alarm 40;
+	while (sysread(STDIN, my $data, 65536)) { syswrite($s, $data); }
+	$s->shutdown(1);
+	print while (<$s>);' "$loft_dir/run/quota-status" >"$scratch/said"
+[ "$(cat "$scratch/said")" = action=DUNNO ] || fail "half a line was taken: $(cat "$scratch/said")"
+
 echo "- a reload ends who is idle; new answers"
 lmtp_open "$port" || fail "no connection"
 lmtp_say 'recipient=nosuch'
