@@ -83,7 +83,7 @@ exits 75 -c "$scratch/nonexistent"
 exits 75 -c "$scratch/bad.conf"
 [ "$(grep -c 'bad.conf line [23]: ' "$scratch/stderr")" = 2 ] ||
 	bad "both configuration errors are told"
-exits 75 -o mail_location=mbox:~/mail
+exits 75 -o "mail_location=sdbox:~/mail"
 exits 75 -o mail_location=
 exits 75 -o lda_mailbox_autocreate=maybe
 exits 0 -e -k
