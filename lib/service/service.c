@@ -38,6 +38,7 @@ static volatile sig_atomic_t asked_yield, asked_retire, asked_stop;
 static volatile sig_atomic_t asked_reopen;
 
 static volatile sig_atomic_t wakes_fd = -1;	/* see service_wakes() */
+static volatile sig_atomic_t listeners_closed;
 
 static struct {
 	sigset_t wait_mask;
@@ -61,6 +62,29 @@ wake_receiver(void)
 	errno = saved_errno;
 }
 
+/* Their numbers may soon be those of other files: once only. */
+static void
+shut_listeners(void)
+{
+	int saved_errno = errno;
+
+	if (listeners_closed)
+		return;
+	listeners_closed = 1;
+	for (unsigned i = 0; i < state.listener_count; i++)
+		(void)close(SERVICE_FD_LISTEN + (int)i);
+	errno = saved_errno;
+}
+
+/* Who is told to retire takes no client from that instant on, wherever he
+   is: close(2) is safe in a handler. */
+static void
+on_retire(void)
+{
+	asked_retire = 1;
+	shut_listeners();
+}
+
 static void
 on_signal(int signo)
 {
@@ -68,7 +92,7 @@ on_signal(int signo)
 	if (signo == SIGTERM)
 		asked_stop = 1;
 	else if (signo == SIGHUP)
-		asked_retire = 1;
+		on_retire();
 	else if (signo == SIGUSR1)
 		asked_reopen = 1;
 	else
@@ -133,9 +157,7 @@ close_listeners(void)
 	/* It goes first: others have the listeners open, and as long as this
 	   one is there the kernel might wake it for a client. */
 	acceptor_free(&state.acceptor);
-	for (unsigned i = 0; i < state.listener_count; i++)
-		(void)close(SERVICE_FD_LISTEN + (int)i);
-	state.listener_count = 0;
+	shut_listeners();
 }
 
 static void
@@ -161,14 +183,14 @@ service_called(void)
 		inherit_reopen_log();
 	}
 	look_for_master();
+	if (asked_retire)
+		close_listeners();
 	if (state.orphan)
 		return SERVICE_ORPHAN;
 	if (asked_stop)
 		return SERVICE_STOP;
-	if (asked_retire) {
-		close_listeners();
+	if (asked_retire)
 		return SERVICE_RETIRE;
-	}
 	if (asked_yield) {
 		asked_yield = 0;
 		return SERVICE_YIELD;
@@ -210,26 +232,6 @@ wait_for_fds(int cause)
 	(void)ppoll(&pfd, 1, &pause, &state.wait_mask);
 }
 
-/* A wait that found a client ready lets no signal in, even if one is there:
-   who was asked to retire before the client came must not take it. */
-static void
-let_signals_in(void)
-{
-	struct timespec zero = { 0, 0 };
-
-	(void)ppoll(NULL, 0, &zero, &state.wait_mask);
-}
-
-static bool
-take_client(struct service_client *client)
-{
-	int result = acceptor_take(state.acceptor, client);
-
-	if (result < 0)
-		wait_for_fds(errno);
-	return result > 0;
-}
-
 static void
 serve(struct worker *w, struct service_client *client)
 {
@@ -250,6 +252,31 @@ worker_done(const struct worker *w)
 		 w->served >= w->in->set->service_count);
 }
 
+static bool
+take_client(struct service_client *client)
+{
+	int result = acceptor_take(state.acceptor, client);
+
+	if (result < 0)
+		wait_for_fds(errno);
+	return result > 0;
+}
+
+/* Who was told to retire before the client came must not take him. A wait that
+   found a client ready lets no signal in, even if one is there; here they come
+   in until the very call, and on_retire() takes the listeners away from it. */
+static bool
+take_unless_done(const struct worker *w, struct service_client *client)
+{
+	sigset_t blocked;
+	bool taken;
+
+	(void)sigprocmask(SIG_SETMASK, &state.wait_mask, &blocked);
+	taken = !worker_done(w) && take_client(client);
+	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
+	return taken;
+}
+
 /* The next client; false when the worker is to end. */
 static bool
 next_client(struct worker *w, struct service_client *client)
@@ -262,13 +289,9 @@ next_client(struct worker *w, struct service_client *client)
 		bool ready = acceptor_wait(state.acceptor, wait_ms,
 					   &state.wait_mask);
 
-		if (ready)
-			let_signals_in();
-		if (worker_done(w))
-			break;
-		if (ready && take_client(client))
+		if (ready && take_unless_done(w, client))
 			return true;
-		if (!w->told_idle) {
+		if (!w->told_idle && !worker_done(w)) {
 			status_set(STATUS_IDLE, NULL, NULL, NULL);
 			w->told_idle = report(w, REPORT_IDLE);
 		}
