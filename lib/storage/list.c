@@ -15,7 +15,7 @@
 #include "storage/mailbox-name.h"
 #include "storage/storage-private.h"
 
-enum { DEPTH_MAX = 64, BOXES_MAX = 100000 };
+enum { DEPTH_MAX = 64, BOXES_MAX = 100000, DIRS_MAX = 100000 };
 
 struct list {
 	struct storage *storage;
@@ -24,6 +24,7 @@ struct list {
 	size_t count, max;
 	struct stat above[DEPTH_MAX];	/* the directories around */
 	unsigned depth;
+	unsigned dirs;			/* so many were read */
 	struct err *err;
 };
 
@@ -183,6 +184,10 @@ read_tree(struct list *list, const char *path, const char *disk)
 		    list->above[i].st_ino == here->st_ino)
 			return 0;
 	}
+	/* Links from one to another make many ways to the same directory. */
+	if (list->dirs++ == DIRS_MAX)
+		return err_set(list->err, ERR_TEMP, "%s: more than %d "
+			       "directories", list->ns->loc.root, DIRS_MAX);
 	list->depth++;
 	result = read_dir(list, path, disk);
 	list->depth--;

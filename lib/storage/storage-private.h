@@ -49,7 +49,7 @@ struct storage {
 	struct storage_ns *inbox;	/* the one with inbox = yes */
 };
 
-/* The one with exactly this prefix, or NULL. */
+/* The one with exactly this prefix, or NULL; nor one that is closed. */
 const struct storage_ns *storage_ns_find(const struct storage *storage,
 					 const char *prefix);
 

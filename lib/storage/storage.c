@@ -110,18 +110,15 @@ control_dir(const struct location *loc)
 	return *loc->control != '\0' ? loc->control : loc->root;
 }
 
-const char *
-storage_control_dir(const struct storage *storage)
-{
-	return control_dir(&storage->inbox->loc);
-}
-
+/* A closed one has no mail of this user, and so nothing to tell. */
 const struct storage_ns *
 storage_ns_find(const struct storage *storage, const char *prefix)
 {
 	for (unsigned i = 0; i < storage->namespace_count; i++) {
-		if (strcmp(storage->namespaces[i].prefix, prefix) == 0)
-			return &storage->namespaces[i];
+		const struct storage_ns *ns = &storage->namespaces[i];
+
+		if (strcmp(ns->prefix, prefix) == 0)
+			return ns->is_closed ? NULL : ns;
 	}
 	return NULL;
 }

@@ -142,10 +142,6 @@ const char *storage_inbox_prefix(const struct storage *storage);
 /* The root of the namespace that has INBOX, absolute ("~/Maildir"). */
 const char *storage_root(const struct storage *storage);
 
-/* Where its control files lie (subscriptions, maildirsize): CONTROL= of
-   mail_location, else the root. */
-const char *storage_control_dir(const struct storage *storage);
-
 /* All mailboxes of the user that are there: INBOX first (there or not), then
    those of every private namespace, aliases aside, in no order. Names as the
    user sees them. NULL ends the array; all of it lives in the storage's pool.
@@ -158,8 +154,10 @@ int storage_list(struct storage *storage, struct mailbox ***boxes_r,
 int storage_list_namespace(struct storage *storage, const char *prefix,
 			   struct mailbox ***boxes_r, struct err *err);
 
-/* Where the namespace with that prefix keeps its control files (NULL: the one
-   that has INBOX), and the name of its format. NULL when there is none. */
+/* Where the namespace with that prefix (NULL: the one that has INBOX) keeps
+   its control files (subscriptions, maildirsize): CONTROL= of mail_location,
+   else the root; and the name of its format. NULL when there is no such
+   namespace, or it has no mail of this user. */
 const char *storage_ns_control_dir(const struct storage *storage,
 				   const char *prefix);
 const char *storage_ns_format(const struct storage *storage,

@@ -73,7 +73,7 @@ START_TEST(list_maildirpp)
 	ck_assert_str_eq(mailbox_namespace_prefix(box_of(st, "Arch/x")),
 			 "Arch/");
 	ck_assert_str_eq(storage_root(st), pool_printf(pool, "%s/M", home));
-	ck_assert_str_eq(storage_control_dir(st), storage_root(st));
+	ck_assert_str_eq(storage_ns_control_dir(st, NULL), storage_root(st));
 	teardown();
 }
 END_TEST
@@ -92,9 +92,58 @@ START_TEST(listed_mailboxes_can_be_used)
 	save(boxes[1], sp, "");
 	save_batch_sync(batch);
 	ck_assert_uint_eq(count_files("/M/.Entw\303\274rfe/new"), 1);
-	ck_assert_str_eq(storage_control_dir(st),
+	ck_assert_str_eq(storage_ns_control_dir(st, NULL),
 			 pool_printf(pool, "%s/C", home));
 	spool_free(&sp);
+	teardown();
+}
+END_TEST
+
+/* Links from each level to the next, two of them: 2^40 ways. */
+START_TEST(many_ways)
+{
+	struct mailbox **boxes;
+	const char *dir, *next;
+	struct storage *st;
+
+	setup("mail_location = maildir:~/M:LAYOUT=fs\n");
+	st = storage_of("");
+	make(st, "a");
+	for (int i = 0; i < 40; i++) {
+		dir = pool_printf(pool, "%s/M/l%d", home, i);
+		next = pool_printf(pool, "../l%d", i + 1);
+		ck_assert_int_eq(mkdir(dir, 0700), 0);
+		for (int k = 0; k < 2; k++)
+			ck_assert_int_eq(symlink(next, pool_printf(pool,
+					"%s/%d", dir, k)), 0);
+	}
+	ck_assert_int_eq(storage_list(st, &boxes, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "more than 100000"));
+	teardown();
+}
+END_TEST
+
+/* Mail of others, or a location that failed: there is nothing of his. */
+START_TEST(closed_namespaces)
+{
+	static const char *const prefixes[] = { "Shared/", "Off/", "None/" };
+	struct mailbox **boxes;
+	struct storage *st;
+
+	setup("mail_location = maildir:~/M\n"
+	      "namespace inbox {\n inbox = yes\n separator = /\n}\n"
+	      "namespace shared {\n type = shared\n separator = /\n"
+	      " prefix = Shared/%%u/\n location = maildir:%%h/M\n}\n"
+	      "namespace off {\n prefix = Off/\n separator = /\n"
+	      " location = mix:~/O\n ignore_on_failure = yes\n}\n");
+	st = storage_of("");
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
+		ck_assert_ptr_null(storage_ns_control_dir(st, prefixes[i]));
+		ck_assert_ptr_null(storage_ns_format(st, prefixes[i]));
+		ck_assert_int_eq(storage_list_namespace(st, prefixes[i],
+							&boxes, &err), 0);
+		ck_assert_ptr_null(*boxes);
+	}
 	teardown();
 }
 END_TEST
@@ -159,4 +208,4 @@ START_TEST(sizes_in_names)
 END_TEST
 
 UNIT_MAIN("storage-list", list_maildirpp, listed_mailboxes_can_be_used,
-	  usage, sizes_in_names);
+	  many_ways, closed_namespaces, usage, sizes_in_names);
