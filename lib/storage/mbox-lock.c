@@ -276,11 +276,14 @@ static int
 open_again(struct mbox_file *file, bool write, struct err *err)
 {
 	const struct mail_settings *set = file->box->storage->set;
+	const char *locks = write ? set->mbox_write_locks :
+		set->mbox_read_locks;
 
 	if (!set->mail_nfs_storage)
 		return 0;
-	if (strstr(set->mbox_write_locks, "fcntl") != NULL ||
-	    strstr(set->mbox_write_locks, "lockf") != NULL)
+	/* These ask the server, and would be lost by closing. */
+	if (strstr(locks, "fcntl") != NULL || strstr(locks, "flock") != NULL ||
+	    strstr(locks, "lockf") != NULL)
 		return 0;
 	(void)close(file->fd);	/* nothing was written to it */
 	return open_file(file, write, err);

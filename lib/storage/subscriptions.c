@@ -54,11 +54,12 @@ lock_open(const char *lock, struct err *err)
 		fd = open(lock, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd >= 0)
 			return fd;
-		if (errno != EEXIST || deadline_left(deadline) == 0)
+		if (errno != EEXIST)
 			return err_path(err, "open", lock);
-		if (lock_is_stale(lock))
-			(void)unlink(lock);	/* the next open() tells */
-		else
+		if (deadline_left(deadline) == 0)
+			return err_set(err, ERR_TEMP, "Timeout while waiting "
+				       "for lock %s", lock);
+		if (!lock_is_stale(lock) || unlink(lock) < 0)
 			(void)poll(NULL, 0, 20);
 	}
 }
@@ -124,8 +125,6 @@ change(int fd, const char *path, const char *lock, const char *name, char sep,
 		}
 	}
 	str_free(&text);
-	if (result == 1 && dir_sync(dir, path, err) < 0)
-		result = -1;
 	return result;
 }
 
@@ -151,5 +150,6 @@ subscriptions_add(const struct location *loc, const char *name, char sep,
 	if (result < 1)
 		(void)unlink(lock);	/* ours; at worst it becomes stale */
 	(void)close(fd);	/* synced before, or not wanted */
-	return result < 0 ? -1 : 0;
+	return result == 1 ? dir_sync(dir_parent(path, pool), path, err) :
+		result;
 }

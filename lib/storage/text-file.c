@@ -27,7 +27,9 @@ text_file_read(const char *path, size_t max, struct str *text,
 		if (n > 0)
 			text->len += (size_t)n;
 		text->data[text->len] = '\0';
-	} while (n > 0 && text->len < max);
+	} while ((n > 0 && text->len < max) || (n < 0 && errno == EINTR));
+	if (n > 0)
+		errno = EFBIG;
 	if (n != 0)
 		(void)err_path(err, "read", path);
 	(void)close(fd);	/* only read */
