@@ -111,7 +111,8 @@ count_first(struct quota_root *root, struct quota_usage *usage_r,
 
 	if (count(root, usage_r, err) < 0)
 		return -1;
-	if (dict->driver->set(dict, usage_r, &set_err) < 0)
+	dict->kept = dict->driver->set(dict, usage_r, &set_err) == 0;
+	if (!dict->kept)
 		log_error(root->quota->log, "quota-dict: Quota update "
 			  "failed: %s", set_err.text);
 	return 0;
@@ -124,20 +125,12 @@ usage(struct quota_root *root, struct quota_usage *usage_r, struct err *err)
 	struct quota_usage found;
 	int result = dict->driver->get(dict, &found, err);
 
+	dict->kept = result > 0;
 	if (result == 0)
 		result = count_first(root, &found, err);
 	if (result >= 0)
 		*usage_r = found;
 	return result < 0 ? -1 : 0;
-}
-
-static int
-update(struct quota_root *root, int64_t bytes, int64_t messages,
-       struct err *err)
-{
-	struct quota_dict *dict = root->state;
-
-	return dict->driver->add(dict, bytes, messages, err);
 }
 
 static int
@@ -148,6 +141,20 @@ recalc(struct quota_root *root, struct err *err)
 
 	return count(root, &sum, err) < 0 ? -1 :
 		dict->driver->set(dict, &sum, err);
+}
+
+static int
+update(struct quota_root *root, int64_t bytes, int64_t messages,
+       struct err *err)
+{
+	struct quota_dict *dict = root->state;
+	struct quota_usage found;
+	int result = dict->kept ? 1 : dict->driver->get(dict, &found, err);
+
+	/* A sum that isn't there must not begin with this message. */
+	if (result <= 0)
+		return result < 0 ? -1 : recalc(root, err);
+	return dict->driver->add(dict, bytes, messages, err);
 }
 
 const struct quota_backend quota_dict = {

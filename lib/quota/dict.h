@@ -7,6 +7,7 @@
 #ifndef LOFT_QUOTA_DICT_H
 #define LOFT_QUOTA_DICT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
@@ -22,6 +23,7 @@ struct quota_dict {
 	struct pool *pool;
 	const char *user;	/* whose values */
 	const char *home;	/* "" when he has none */
+	bool kept;		/* both values were there just now */
 	void *state;		/* the driver's own */
 };
 

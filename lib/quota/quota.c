@@ -269,10 +269,15 @@ count_root(struct quota_root *root, int64_t bytes, int64_t messages)
 	}
 	add(&root->usage.bytes, bytes);
 	add(&root->usage.messages, messages);
-	if (backend->update != NULL &&
-	    backend->update(root, bytes, messages, &err) < 0)
+	if (backend->update == NULL ||
+	    backend->update(root, bytes, messages, &err) == 0)
+		return;
+	if (root->known)
 		log_error(root->quota->log, "quota: Failed to update usage: "
 			  "quota-%s: %s", backend->name, err.text);
+	else	/* what is wrong was told by find_usage() */
+		log_debug(root->quota->log, "quota: Failed to update usage, "
+			  "too: quota-%s: %s", backend->name, err.text);
 }
 
 void

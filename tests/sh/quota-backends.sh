@@ -170,6 +170,7 @@ else
 	restart "dict:User quota::redis:path=$scratch/redis.sock:password=wrong"
 	message dora 10 250
 	logged 'redis: WRONGPASS|redis: ERR invalid password'
+	! grep 'dora.*Failed to update usage' "$loft_log" || fail "told twice"
 	redis_stop
 fi
 loft_stop || fail "stop"

@@ -10,7 +10,7 @@ conf() {
 	log_path = syslog
 	mail_plugins = quota
 	plugin {
-	  quota = $backend:Q
+	  quota = ${root:-$backend:Q}
 	  quota_rule = *:storage=1M:messages=50
 	}
 	END
@@ -100,9 +100,30 @@ kills() {
 	echo "- $backend, $what: $((n - 1)) calls"
 }
 
+# A dict that can't be read at first: no sum begins with the message that comes now.
+sums() {
+	local n
+	for ((n = 1; n < 100; n++)); do
+		fresh
+		session
+		session
+		rm -f "$mail/alice/dict"
+		session "*:$n:EIO"
+		[ -n "$hit" ] || break
+		left=$(($(count) - $(usage)))
+		[ $left = 0 ] || [ $left = 1 ] || trouble "EIO at $n: $(count) messages, usage $(usage)"
+	done
+	[ $n -gt 10 ] || fail "only $n calls were tried"
+	echo "- $backend: $((n - 1)) calls"
+}
+
 each EIO without with
 each SHORT with
 kills KILLED
 backend=count
 conf
 each ENOSPC with
+backend=dict
+root=dict:Q::file:%h/dict
+conf
+sums

@@ -98,8 +98,8 @@ open_file(const char *args)
 	struct quota_dict *dict = pool_new_obj(pool, struct quota_dict);
 	struct err err;
 
-	*dict = (struct quota_dict){ &quota_dict_file, pool, "alice", dir,
-		NULL };
+	*dict = (struct quota_dict){ .driver = &quota_dict_file, .pool = pool,
+		.user = "alice", .home = dir };
 	ck_assert_msg(dict->driver->open(dict, args, &err) == 0, "%s",
 		      err.text);
 	return dict;
@@ -264,8 +264,9 @@ START_TEST(test_settings)
 
 	setup();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct quota_dict dict = { cases[i].driver, pool, "alice",
-			"/home/alice", NULL };
+		struct quota_dict dict = { .driver = cases[i].driver,
+			.pool = pool, .user = "alice",
+			.home = "/home/alice" };
 		struct err err = { .text = "" };
 		int result = dict.driver->open(&dict, cases[i].args, &err);
 
