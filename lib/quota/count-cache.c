@@ -31,6 +31,8 @@ struct count_cache {
 	struct count_entry *entries;
 	size_t count, size;
 	size_t next;		/* where the one asked for next may be */
+	uint32_t *slots;	/* entries by the hash of their names: their
+				   number + 1, 0 for none; 2 * size of them */
 	size_t lines;		/* of the file, after the first */
 	bool rewrite;		/* the file is of no use */
 	struct str changed;	/* lines to append; freed by the write */
@@ -64,36 +66,64 @@ count_cache_close(struct count_cache **cachep)
 	*cachep = NULL;
 }
 
+/* The slot of a name, or the empty one where it would be: FNV-1a, begun
+   differently in each process. */
+static uint32_t *
+slot_of(const struct count_cache *cache, const char *name)
+{
+	uint64_t hash = 14695981039346656037u ^ (uintptr_t)cache;
+	size_t i;
+
+	for (const char *p = name; *p != '\0'; p++)
+		hash = (hash ^ (unsigned char)*p) * 1099511628211u;
+	i = (hash ^ hash >> 32) % (2 * cache->size);
+	while (cache->slots[i] != 0 &&
+	       strcmp(cache->entries[cache->slots[i] - 1].name, name) != 0)
+		i = (i + 1) % (2 * cache->size);
+	return &cache->slots[i];
+}
+
 struct count_entry *
 count_cache_find(struct count_cache *cache, const char *name)
 {
-	for (size_t n = 0; n < cache->count; n++) {
-		size_t i = (cache->next + n) % cache->count;
+	size_t i = cache->next;
 
-		if (strcmp(cache->entries[i].name, name) == 0) {
-			cache->next = i + 1;
-			return &cache->entries[i];
-		}
+	if (cache->count == 0)
+		return NULL;
+	if (i >= cache->count || strcmp(cache->entries[i].name, name) != 0) {
+		i = *slot_of(cache, name);
+		if (i-- == 0)
+			return NULL;
 	}
-	return NULL;
+	cache->next = i + 1;
+	return &cache->entries[i];
+}
+
+static void
+grow(struct count_cache *cache)
+{
+	struct count_entry *old = cache->entries;
+
+	cache->size = cache->size == 0 ? 32 : cache->size * 2;
+	cache->entries = pool_new_array(cache->pool, struct count_entry,
+					cache->size);
+	cache->slots = pool_new_array(cache->pool, uint32_t, 2 * cache->size);
+	for (uint32_t i = 0; i < cache->count; i++) {
+		cache->entries[i] = old[i];
+		*slot_of(cache, old[i].name) = i + 1;
+	}
 }
 
 static struct count_entry *
 entry_new(struct count_cache *cache, const char *name, size_t len)
 {
-	struct count_entry *entry, *more;
+	struct count_entry *entry;
 
-	if (cache->count == cache->size) {
-		cache->size = cache->size == 0 ? 32 : cache->size * 2;
-		more = pool_new_array(cache->pool, struct count_entry,
-				      cache->size);
-		if (cache->count > 0)
-			memcpy(more, cache->entries,
-			       cache->count * sizeof(*more));
-		cache->entries = more;
-	}
-	entry = &cache->entries[cache->count++];
+	if (cache->count == cache->size)
+		grow(cache);
+	entry = &cache->entries[cache->count];
 	entry->name = pool_strndup(cache->pool, name, len);
+	*slot_of(cache, entry->name) = (uint32_t)++cache->count;
 	return entry;
 }
 

@@ -40,8 +40,8 @@ struct count_cache *count_cache_parse(const char *text, size_t len, bool vsize,
 /* Forget what wasn't written; *cachep becomes NULL. */
 void count_cache_close(struct count_cache **cachep);
 
-/* The entry of that name, or NULL. Quick when asked in the same order each
-   time. */
+/* The entry of that name, or NULL; quickest when asked in the same order each
+   time. It is there until one is made. */
 struct count_entry *count_cache_find(struct count_cache *cache,
 				     const char *name);
 

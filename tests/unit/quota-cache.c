@@ -8,6 +8,7 @@
 
 #include "core/err.h"
 #include "core/pool.h"
+#include "core/str.h"
 #include "quota/count-cache.h"
 
 static char dir[64];
@@ -113,6 +114,34 @@ START_TEST(test_broken)
 }
 END_TEST
 
+/* Each of them is found at once, whatever order they are in: a file that
+   somebody else has written holds nobody up. */
+START_TEST(test_many)
+{
+	enum { MANY = 60000 };
+	struct str text = STR_INIT;
+	struct count_cache *cache;
+	char name[16];
+
+	setup();
+	str_append(&text, "loft-quota 1 size\n");
+	for (unsigned i = 0; i < 2 * MANY; i++)
+		str_printf(&text, "1 2 %u 4 5 6 %u\n", i, i * 7919 % MANY);
+	cache = count_cache_parse(str_c(&text), text.len, false, pool);
+	for (unsigned i = 0; i < MANY; i++) {
+		struct count_entry *entry;
+
+		snprintf(name, sizeof(name), "%u", i * 7919 % MANY);
+		entry = count_cache_find(cache, name);
+		ck_assert_ptr_nonnull(entry);
+		ck_assert_uint_eq(entry->usage.bytes, MANY + i);
+	}
+	ck_assert_ptr_null(count_cache_find(cache, "x"));
+	str_free(&text);
+	teardown();
+}
+END_TEST
+
 /* It doesn't grow without end. */
 START_TEST(test_grown)
 {
@@ -136,4 +165,5 @@ START_TEST(test_grown)
 }
 END_TEST
 
-UNIT_MAIN("quota-cache", test_again, test_broken, test_grown);
+UNIT_MAIN("quota-cache", test_again, test_broken, test_many,
+	  test_grown);
