@@ -422,12 +422,14 @@ undo(struct deliver_batch *batch, struct deliver_task *task)
 	struct err err;
 
 	task->placed = false;
-	if (become(batch, task, &err) < 0 || save_undo(&task->save, &err) < 0) {
-		log_error(&task->d->log, "Can't take back a message that "
-			  "failed: %s", err.text);
-	} else if (task->plugins != NULL) {
-		plugin_undone(task->plugins, &task->plugin_save);
+	if (become(batch, task, &err) == 0) {
+		if (task->plugins != NULL)
+			plugin_undo(task->plugins, &task->plugin_save);
+		if (save_undo(&task->save, &err) == 0)
+			return;
 	}
+	log_error(&task->d->log, "Can't take back a message that failed: %s",
+		  err.text);
 }
 
 static const char *

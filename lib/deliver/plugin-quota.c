@@ -172,7 +172,7 @@ after_save(void *data, const struct plugin_save *save, bool stored)
 }
 
 static void
-after_undo(void *data, const struct plugin_save *save)
+before_undo(void *data, const struct plugin_save *save)
 {
 	struct own *own = data;
 
@@ -205,7 +205,7 @@ const struct deliver_plugin plugin_quota = {
 	.rcpt = check_rcpt,
 	.save = before_save,
 	.saved = after_save,
-	.undone = after_undo,
+	.undo = before_undo,
 	.wanted = has_warning,
 	.done = warn,
 	.close = close_user,

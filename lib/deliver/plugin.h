@@ -61,8 +61,8 @@ struct deliver_plugin {
 	int (*save)(void *own, const struct plugin_save *save,
 		    struct err *err);
 	void (*saved)(void *own, const struct plugin_save *save, bool stored);
-	/* A message that was stored had to be taken back. */
-	void (*undone)(void *own, const struct plugin_save *save);
+	/* A message that was stored is going to be taken back. */
+	void (*undo)(void *own, const struct plugin_save *save);
 	/* All is over and logged. `wanted` says without the user's ids whether
 	   that needs them. */
 	bool (*wanted)(const void *own);
@@ -102,7 +102,7 @@ int plugin_save(struct plugin_run *run, const struct plugin_save *save,
 		struct err *err);
 void plugin_saved(struct plugin_run *run, const struct plugin_save *save,
 		  bool stored);
-void plugin_undone(struct plugin_run *run, const struct plugin_save *save);
+void plugin_undo(struct plugin_run *run, const struct plugin_save *save);
 bool plugin_wanted(const struct plugin_run *run);
 void plugin_done(struct plugin_run *run);
 

@@ -181,13 +181,13 @@ plugin_saved(struct plugin_run *run, const struct plugin_save *save,
 }
 
 void
-plugin_undone(struct plugin_run *run, const struct plugin_save *save)
+plugin_undo(struct plugin_run *run, const struct plugin_save *save)
 {
 	for (unsigned i = 0; i < run->set->count; i++) {
 		const struct deliver_plugin *plugin = active(run, i);
 
-		if (plugin != NULL && plugin->undone != NULL)
-			plugin->undone(run->own[i], save);
+		if (plugin != NULL && plugin->undo != NULL)
+			plugin->undo(run->own[i], save);
 	}
 }
 

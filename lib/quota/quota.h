@@ -94,8 +94,8 @@ struct quota_backend {
 	   that was sure. NULL: it always is. */
 	int (*verify)(struct quota_root *root, struct quota_usage *usage_r,
 		      struct err *err);
-	/* So much was stored (or taken back, below 0), after usage() under
-	   the same lock; it lies in its mailbox already. NULL: usage() sees
+	/* So much was stored (or, below 0, is going to be taken back), after
+	   usage() under the same lock; it lies in its mailbox now. NULL: usage() sees
 	   it anyway. */
 	int (*update)(struct quota_root *root, int64_t bytes,
 		      int64_t messages, struct err *err);
@@ -204,7 +204,7 @@ void quota_end(struct quota *quota);
 enum quota_result quota_check(struct quota *quota, const struct mailbox *box,
 			      uint64_t size, bool grace);
 
-/* The message was stored (messages 1), or taken back (-1). */
+/* The message was stored (messages 1), or is going to be taken back (-1). */
 void quota_count(struct quota *quota, const struct mailbox *box,
 		 uint64_t size, int messages);
 
