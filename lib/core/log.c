@@ -25,8 +25,12 @@ static log_sink_fn *log_sink = log_sink_stderr;
 static struct {
 	int fd;
 	unsigned long dropped;
-	bool stuck;	/* full at the last line: don't wait a second again */
-} log_pipe = { -1, 0, false };
+	bool stuck;	/* full at the last write: don't wait a second again */
+	bool hold;	/* lines may wait for others, as far as there is room */
+	char held[PIPE_BUF];
+	size_t held_len;
+	unsigned held_lines;
+} log_pipe = { .fd = -1 };
 
 const char *
 log_level_name(enum log_level level)
@@ -120,20 +124,17 @@ log_sink_stderr(enum log_level level, const char *line, size_t len)
 	(void)!dprintf(STDERR_FILENO, "%.*s\n", (int)len, line);
 }
 
-/* One line, one write. False when the pipe was full or is gone. */
+/* One write of whole lines, of at most PIPE_BUF octets. False when the pipe
+   was full or is gone. */
 static bool
-pipe_write(enum log_level level, const char *line, size_t len)
+pipe_write(const char *lines, size_t len)
 {
-	char buf[PIPE_BUF];
 	deadline_t deadline = DEADLINE_NEVER;
 
-	buf[0] = (char)('0' + level);
-	memcpy(buf + 1, line, len);
-	buf[len + 1] = '\n';
 	for (;;) {
 		struct pollfd pfd = { log_pipe.fd, POLLOUT, 0 };
 
-		if (write(log_pipe.fd, buf, len + 2) >= 0)
+		if (write(log_pipe.fd, lines, len) >= 0)
 			return true;
 		if (errno == EINTR)
 			continue;
@@ -150,21 +151,62 @@ pipe_write(enum log_level level, const char *line, size_t len)
 }
 
 static void
-log_sink_pipe(enum log_level level, const char *line, size_t len)
+tell_dropped(void)
 {
 	char told[128];
-	int told_len;
+	int len;
 
-	if (log_pipe.dropped > 0) {
-		told_len = snprintf(told, sizeof(told), "%sWarning: %lu log "
-				    "lines were dropped: log pipe was full",
-				    log_process.prefix, log_pipe.dropped);
-		if (pipe_write(LOG_LEVEL_WARNING, told, (size_t)told_len))
-			log_pipe.dropped = 0;
-	}
-	log_pipe.stuck = !pipe_write(level, line, len);
+	len = snprintf(told, sizeof(told), "%c%sWarning: %lu log lines were "
+		       "dropped: log pipe was full\n",
+		       '0' + LOG_LEVEL_WARNING, log_process.prefix,
+		       log_pipe.dropped);
+	if (pipe_write(told, (size_t)len))
+		log_pipe.dropped = 0;
+}
+
+static void
+send_held(void)
+{
+	if (log_pipe.held_len == 0)
+		return;
+	if (log_pipe.dropped > 0)
+		tell_dropped();
+	log_pipe.stuck = !pipe_write(log_pipe.held, log_pipe.held_len);
 	if (log_pipe.stuck)
-		log_pipe.dropped++;
+		log_pipe.dropped += log_pipe.held_lines;
+	log_pipe.held_len = 0;
+	log_pipe.held_lines = 0;
+}
+
+static void
+log_sink_pipe(enum log_level level, const char *line, size_t len)
+{
+	char *to;
+
+	if (len + 2 > sizeof(log_pipe.held) - log_pipe.held_len)
+		send_held();
+	to = log_pipe.held + log_pipe.held_len;
+	to[0] = (char)('0' + level);
+	memcpy(to + 1, line, len);
+	to[len + 1] = '\n';
+	log_pipe.held_len += len + 2;
+	log_pipe.held_lines++;
+	/* Who dies of it won't come to the release. */
+	if (!log_pipe.hold || level >= LOG_LEVEL_FATAL)
+		send_held();
+}
+
+void
+log_hold(void)
+{
+	log_pipe.hold = true;
+}
+
+void
+log_release(void)
+{
+	log_pipe.hold = false;
+	send_held();
 }
 
 void

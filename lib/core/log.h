@@ -62,6 +62,12 @@ void log_sink_stderr(enum log_level level, const char *line, size_t len);
    again. The fd stays the caller's and must outlive the sink. */
 void log_to_pipe(int fd);
 
+/* Many lines at once: from the hold to the release lines to a pipe go
+   together, as many as one write of PIPE_BUF octets takes. In between nothing
+   that takes long, and no fork. */
+void log_hold(void);
+void log_release(void);
+
 /* The level digit of a line that came through such a pipe; a line without
    one (a library that wrote to stderr) counts as an error. */
 enum log_level log_pipe_level(const char *line, size_t len,

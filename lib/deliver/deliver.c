@@ -495,8 +495,10 @@ deliver_commit(struct deliver_batch *batch)
 {
 	leave(batch);	/* a sync needs nobody's rights */
 	save_batch_sync(batch->saves);
+	log_hold();
 	for (struct deliver_task *t = batch->first; t != NULL; t = t->next)
 		settle(batch, t);
+	log_release();
 	for (struct deliver_task *t = batch->first; t != NULL; t = t->next) {
 		if (t->plugins != NULL)
 			end_plugins(batch, t);

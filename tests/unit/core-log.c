@@ -63,6 +63,45 @@ START_TEST(clients_cannot_forge_lines)
 }
 END_TEST
 
+START_TEST(held_lines_go_together)
+{
+	char text[PIPE_BUF / 3], buf[2 * PIPE_BUF];
+	size_t len;
+	int fds[2];
+
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	open_pipe(fds);
+	log_hold();
+	log_info(&ctx, "one");
+	log_error(&ctx, "two");
+	ck_assert_int_eq(read(fds[0], buf, sizeof(buf)), -1);
+	log_release();
+	(void)read_pipe(fds[0], buf, sizeof(buf));
+	ck_assert_str_eq(buf, "1lmtp(alice)<1><S>: Info: one\n"
+			 "3lmtp(alice)<1><S>: Error: two\n");
+	/* as many as a write takes, each of them whole */
+	log_hold();
+	for (int i = 0; i < 3; i++)
+		log_info(&ctx, "%s", text);
+	len = read_pipe(fds[0], buf, sizeof(buf));
+	ck_assert_uint_le(len, PIPE_BUF);
+	ck_assert_uint_eq(len % 2, 0);
+	ck_assert_int_eq(memcmp(buf, buf + len / 2, len / 2), 0);
+	log_release();
+	ck_assert_uint_eq(read_pipe(fds[0], buf, sizeof(buf)), len / 2);
+	/* not when the process dies */
+	log_hold();
+	log_info(&ctx, "three");
+	log_fatal(&ctx, "four");
+	(void)read_pipe(fds[0], buf, sizeof(buf));
+	ck_assert(str_ends(buf, "Info: three\n4lmtp(alice)<1><S>: "
+			   "Fatal: four\n"));
+	log_release();
+	ck_assert_int_eq(read(fds[0], buf, sizeof(buf)), -1);
+}
+END_TEST
+
 START_TEST(long_lines_are_cut_and_marked)
 {
 	char text[PIPE_BUF * 2], buf[PIPE_BUF + 1];
@@ -181,7 +220,8 @@ START_TEST(unusable_files_are_named)
 END_TEST
 
 UNIT_MAIN("core-log", line_has_level_prefix_and_text,
-	  clients_cannot_forge_lines, long_lines_are_cut_and_marked,
+	  clients_cannot_forge_lines,
+	  held_lines_go_together, long_lines_are_cut_and_marked,
 	  a_suffix_is_never_cut_off,
 	  full_pipe_drops_and_tells_later, files_split_by_level_and_reopen,
 	  unusable_files_are_named);
