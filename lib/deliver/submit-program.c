@@ -4,8 +4,10 @@
 #include "deliver/submit-program.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -21,6 +23,7 @@
 
 enum {
 	WORDS_MAX = 200,	/* of what the program says */
+	WORDS_ROOM = 65536,	/* for all of it, in memory */
 	PAUSE_MAX_MS = 50,	/* between looks at it */
 	EXIT_NO_EXEC = 127,
 };
@@ -76,19 +79,35 @@ drop_ids(void)
 
 	if (!priv_is_root())
 		return true;
+	errno = EPERM;		/* as root nothing is run */
 	return ids.uid != 0 && priv_drop(&ids, &err) == 0;
+}
+
+/* The call that failed. */
+static const char *
+become_program(char *const args[], int message, int words)
+{
+	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	char *const env[] = { path, NULL };
+
+	if (child_clean(message, words, words) < 0)
+		return "dup2()";
+	if (!drop_ids())
+		return "setresuid()";
+	if (chdir("/") != 0)
+		return "chdir(/)";
+	(void)execve(args[0], args, env);
+	return "execve()";
 }
 
 static void __attribute__((noreturn))
 run_program(char *const args[], int message, int words)
 {
-	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	char *const env[] = { path, NULL };
+	const char *failed = become_program(args, message, words);
 
-	if (!drop_ids() || child_clean(message, words, words) < 0 ||
-	    chdir("/") != 0)
-		_exit(EXIT_NO_EXEC);
-	(void)execve(args[0], args, env);
+	/* The first words, as if the program had said so. */
+	(void)!dprintf(STDERR_FILENO, "%s failed: %s\n", failed,
+		       strerror(errno));
 	_exit(EXIT_NO_EXEC);
 }
 
@@ -160,6 +179,22 @@ spawn(char *const args[], unsigned secs, int message, int words,
 	return judge(args[0], status, words, err);
 }
 
+/* What the program says goes here; when that is full, nowhere. */
+static int
+open_words(struct err *err)
+{
+	int fd = memfd_create("loft-words", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return err_sys(err, "memfd_create(words)");
+	if (ftruncate(fd, WORDS_ROOM) == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) == 0)
+		return fd;
+	(void)err_sys(err, "ftruncate(words)");
+	(void)close(fd);
+	return -1;
+}
+
 int
 submit_program(char *const args[], const struct str *input, unsigned secs,
 	       struct err *err)
@@ -168,12 +203,10 @@ submit_program(char *const args[], const struct str *input, unsigned secs,
 
 	if (message < 0)
 		return -1;
-	words = memfd_create("loft-words", MFD_CLOEXEC);
+	words = open_words(err);
 	if (words >= 0) {
 		result = spawn(args, secs, message, words, err);
 		(void)close(words);	/* both are gone with that */
-	} else {
-		(void)err_sys(err, "memfd_create(words)");
 	}
 	(void)close(message);
 	return result;

@@ -138,6 +138,13 @@ again=1
 message 'Message-ID: <1@t>' | lda 0 1 -f s@x.example
 again=
 message | lda 75 0 -f s@x.example -o sendmail_path=/nonexistent
+printf '#!/nonexistent\n' >"$scratch/no-shell"
+printf '#!/bin/sh\nyes too much | head -c 1000000\nexit 75\n' >"$scratch/talker"
+chmod 755 "$scratch/no-shell" "$scratch/talker"
+message | lda 75 0 -f s@x.example -o "sendmail_path=$scratch/no-shell"
+logs "no-shell failed with status 127: execve() failed: No such file or directory"
+message | lda 75 0 -f s@x.example -o "sendmail_path=$scratch/talker"
+logs "talker failed with status 75: too much"
 message | lda 75 0 -f s@x.example -o submission_host=127.0.0.1:1
 message | lda 75 0 -f s@x.example -o postmaster_address=nobody
 logs "Invalid postmaster_address - can't send rejection: "
