@@ -27,6 +27,7 @@
 #include "core/num.h"
 #include "core/pool.h"
 #include "core/str.h"
+#include "core/write.h"
 
 static const char header[] = "loft-settings 1\n";
 
@@ -176,17 +177,9 @@ fill(int fd, const struct str *text, struct err *err)
 {
 	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE |
 		F_SEAL_SEAL;
-	size_t done = 0;
 
-	while (done < text->len) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_sys(err, "write(settings)");
-		done += (size_t)n;
-	}
+	if (write_all(fd, text->data, text->len) < 0)
+		return err_sys(err, "write(settings)");
 	if (lseek(fd, 0, SEEK_SET) != 0)
 		return err_sys(err, "lseek(settings)");
 	if (fcntl(fd, F_ADD_SEALS, seals) != 0)

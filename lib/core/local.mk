@@ -9,4 +9,5 @@ libloft_a_SOURCES = \
 	lib/core/num.c lib/core/num.h \
 	lib/core/pool.c lib/core/pool.h \
 	lib/core/session-id.c lib/core/session-id.h \
-	lib/core/str.c lib/core/str.h
+	lib/core/str.c lib/core/str.h \
+	lib/core/write.c lib/core/write.h

@@ -19,6 +19,7 @@
 #include "core/log.h"
 #include "core/pool.h"
 #include "core/str.h"
+#include "core/write.h"
 #include "deliver/duplicate-file.h"
 
 enum {
@@ -288,22 +289,6 @@ merge(const struct duplicates *dups, struct str *out)
 			duplicate_file_add(out, &mark);
 	}
 	str_append_n(out, added, dups->added.len);
-}
-
-static int
-write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			data += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
 }
 
 /* Write the whole file anew. Not synced: after a crash a mark may be gone,

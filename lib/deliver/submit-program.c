@@ -18,6 +18,7 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "core/str.h"
+#include "core/write.h"
 #include "service/child.h"
 #include "service/priv.h"
 
@@ -35,22 +36,6 @@ submit_program_exists(const char *path)
 
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
 		(st.st_mode & 0111) != 0;
-}
-
-static int
-write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			data += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
 }
 
 /* A file of no name that the program reads: it can't be kept waiting. */

@@ -17,6 +17,7 @@
 
 #include "core/err.h"
 #include "core/pool.h"
+#include "core/write.h"
 #include "io/unnamed.h"
 
 enum {
@@ -125,27 +126,17 @@ file_error(const struct spool *sp, const char *call, struct err *err)
 
 /* -1 with err and errno. */
 static int
-write_all(const struct spool *sp, const char *data, size_t len,
-	  struct err *err)
+write_file(const struct spool *sp, const char *data, size_t len,
+	   struct err *err)
 {
-	while (len > 0) {
-		ssize_t n = write(sp->fd, data, len);
+	int cause;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = ENOSPC;
-		if (n <= 0) {
-			int cause = errno;
-
-			(void)file_error(sp, "write", err);
-			errno = cause;
-			return -1;
-		}
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
+	if (write_all(sp->fd, data, len) == 0)
+		return 0;
+	cause = errno;
+	(void)file_error(sp, "write", err);
+	errno = cause;
+	return -1;
 }
 
 /* The file of this stage, or -1: with why for the temp dir, else with what it
@@ -189,7 +180,7 @@ move(const struct spool *sp, int from, uint64_t base, struct err *err)
 			result = err_sys(err, "pread(unnamed file)");
 			break;
 		}
-		result = write_all(sp, buf, (size_t)n, err);
+		result = write_file(sp, buf, (size_t)n, err);
 		done += (uint64_t)n;
 	}
 	free(buf);
@@ -253,7 +244,7 @@ flush(struct spool *sp, struct err *err)
 {
 	if (sp->fd < 0 && next_place(sp, err) < 0)
 		return -1;
-	while (write_all(sp, sp->buf, sp->used, err) < 0) {
+	while (write_file(sp, sp->buf, sp->used, err) < 0) {
 		if (!is_of_place(errno) || next_place(sp, err) < 0)
 			return -1;
 	}

@@ -20,6 +20,7 @@
 #include "core/err.h"
 #include "core/pool.h"
 #include "core/str.h"
+#include "core/write.h"
 #include "quota/dict-text.h"
 #include "quota/quota.h"
 #include "storage/dirs.h"
@@ -254,29 +255,13 @@ lock_itself(struct quota_dict *dict, deadline_t deadline, struct err *err)
 
 /* --- writing ------------------------------------------------------------ */
 
-static int
-write_text(int fd, const char *path, const struct str *text, struct err *err)
-{
-	size_t done = 0;
-
-	while (done < text->len) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno != EINTR)
-			return err_path(err, "write", path);
-		if (n > 0)
-			done += (size_t)n;
-	}
-	return 0;
-}
-
 /* No sync: what a crash loses is counted anew. */
 static int
 replace(const struct state *state, int fd, const struct str *text,
 	const struct stat *before, struct err *err)
 {
-	if (write_text(fd, state->new_path, text, err) < 0)
-		return -1;
+	if (write_all(fd, text->data, text->len) < 0)
+		return err_path(err, "write", state->new_path);
 	/* Who could read it shall go on reading it. */
 	if (before->st_nlink > 0 &&
 	    fchmod(fd, before->st_mode & 0777) != 0)

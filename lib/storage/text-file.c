@@ -10,6 +10,7 @@
 
 #include "core/err.h"
 #include "core/str.h"
+#include "core/write.h"
 #include "storage/perm.h"
 
 int
@@ -36,23 +37,6 @@ text_file_read(const char *path, size_t max, struct str *text,
 	return n == 0 ? 0 : -1;
 }
 
-static int
-write_all(int fd, const char *path, const struct str *text, struct err *err)
-{
-	size_t done = 0;
-
-	while (done < text->len) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_path(err, "write", path);
-		done += (size_t)n;
-	}
-	return fdatasync(fd) < 0 ? err_path(err, "fdatasync", path) : 0;
-}
-
 int
 text_file_write(int fd, const char *path, const char *dir,
 		const struct str *text, struct err *err)
@@ -64,5 +48,7 @@ text_file_write(int fd, const char *path, const char *dir,
 		perm = perm_from_dir(&st);
 	if (perm_apply_fd(fd, path, perm.file, &perm, err) < 0)
 		return -1;
-	return write_all(fd, path, text, err);
+	if (write_all(fd, text->data, text->len) < 0)
+		return err_path(err, "write", path);
+	return fdatasync(fd) < 0 ? err_path(err, "fdatasync", path) : 0;
 }
