@@ -16,6 +16,7 @@
 #include "ctl/auth-info.h"
 #include "ctl/commands.h"
 #include "ctl/loftctl.h"
+#include "deliver/deliver.h"
 #include "quota/quota.h"
 #include "service/priv.h"
 #include "storage/mail-settings.h"
@@ -187,6 +188,7 @@ do_myself(struct asking *a)
 static int
 do_all(struct asking *a)
 {
+	struct pool *all = a->pool;	/* there may be many of them */
 	const char *const *names;
 	int status = CTL_OK, one;
 	struct err err;
@@ -195,10 +197,13 @@ do_all(struct asking *a)
 			&err) < 0)
 		return ctl_fail(CTL_TEMPFAIL, "%s", err.text);
 	for (; *names != NULL; names++) {
+		a->pool = pool_new();
 		one = do_name(a, *names);
 		if (one != CTL_OK)
 			status = one;
+		pool_free(&a->pool);
 	}
+	a->pool = all;
 	return status;
 }
 
@@ -273,6 +278,7 @@ ask(struct asking *a)
 
 	if (status != CTL_OK)
 		return status;
+	deliver_use_groups();
 	a->conn = userdb_conn_new(auth_socket(a->ctl->conf, a->socket_path,
 					      a->user_set->auth_socket_path,
 					      a->pool));

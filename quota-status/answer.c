@@ -15,6 +15,7 @@
 #include "core/pool.h"
 #include "core/session-id.h"
 #include "deliver/deliver-settings.h"
+#include "deliver/deliver.h"
 #include "quota-status/policy.h"
 #include "quota/quota.h"
 #include "service/priv.h"
@@ -102,6 +103,7 @@ answer_init(const struct conf *conf, struct err *err)
 
 	/* What is made for a user is his alone. */
 	(void)umask(0077);
+	deliver_use_groups();
 	env.pool = pool_new();
 	env.conf = conf;
 	env.scope.protocol = SERVICE;

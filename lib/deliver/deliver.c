@@ -54,16 +54,23 @@ plugin_names(const struct storage_settings *set)
 	return storage_settings_mail(set)->mail_plugins;
 }
 
-struct deliver_batch *
-deliver_batch_new(const struct conf *conf, const struct scope *scope,
-		  struct err *err)
+void
+deliver_use_groups(void)
 {
 	static const struct storage_groups groups = {
 		priv_group_enter, priv_group_leave
 	};
-	struct deliver_batch *batch = mem_alloc(sizeof(*batch));
 
 	storage_use_groups(&groups);
+}
+
+struct deliver_batch *
+deliver_batch_new(const struct conf *conf, const struct scope *scope,
+		  struct err *err)
+{
+	struct deliver_batch *batch = mem_alloc(sizeof(*batch));
+
+	deliver_use_groups();
 	/* Modes come from the mail directories; until they are set, nobody
 	   else is to look. */
 	(void)umask(0077);

@@ -54,6 +54,10 @@ void deliver_log_more(const struct delivery *d, enum log_level level,
 		      const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* From now on storage takes up mail_privileged_group where that is wanted; for
+   those who look at mailboxes without a batch. */
+void deliver_use_groups(void);
+
 /* scope: protocol "lmtp" or "lda" and the peer's addresses. Settings are
    read from conf once and again only for users with overrides. A batch is
    kept over many transactions. */

@@ -86,6 +86,18 @@ loft_send bob 12 >"$scratch/out" || fail "$(cat "$scratch/out")"
 [ ! -e "$spool/bob.lock" ] || fail "lock file"
 wait_until 5 grep -q "Overrode the lock $spool/bob.lock" "$loft_log"
 
+echo "- loftctl counts there, with a lock file"
+cp "$loft_file" "$scratch/quota.conf"
+cat >>"$scratch/quota.conf" <<CONF
+mbox_read_locks = dotlock fcntl
+plugin {
+  quota = count:Q
+}
+CONF
+[ "$("$builddir/ctl/loftctl" -c "$scratch/quota.conf" quota get -f tab -u bob |
+	awk -F'\t' '$2 == "MESSAGE" { print $3 }')" = 3 ] || fail "quota get"
+[ ! -e "$spool/bob.lock" ] || fail "lock file of loftctl"
+
 if [ "$(id -u)" = 0 ]; then
 	echo "- without the group's rights"
 	loft_stop || fail "stop"
