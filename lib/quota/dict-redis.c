@@ -135,6 +135,9 @@ parse_word(struct state *state, char *word, struct err *err)
 		return parse_number(value, 65535, &state->db, err);
 	if (strcmp(word, "expire_secs") == 0)
 		return parse_number(value, INT32_MAX, &state->expire, err);
+	if (strcmp(word, "timeout_msecs") == 0 && strcmp(value, "0") == 0)
+		return err_set(err, ERR_CONFIG, "dict redis: timeout_msecs=0 "
+			       "would wait for ever");
 	if (strcmp(word, "timeout_msecs") == 0)
 		return parse_number(value, INT32_MAX, &state->timeout_ms,
 				    err);

@@ -197,9 +197,10 @@ is_over(const struct quota_root *root, const struct quota_limit *limit,
 			     (uint64_t)root->rules.grace.amount.bytes : 0);
 }
 
-/* Is there something better than what made it seem over? */
-static bool
-is_verified(struct quota_root *root)
+/* Something better than what made it seem over: 1, or 0 when there is nothing,
+   or -1 after a line in the log. */
+static int
+verify(struct quota_root *root)
 {
 	struct err err;
 	int result = root->backend->verify == NULL ? 0 :
@@ -208,7 +209,7 @@ is_verified(struct quota_root *root)
 	if (result < 0)
 		log_error(root->quota->log, "quota-%s: %s",
 			  root->backend->name, err.text);
-	return result > 0;
+	return result;
 }
 
 static enum quota_result
@@ -216,13 +217,18 @@ check_root(struct quota_root *root, const struct mailbox *box, uint64_t size,
 	   bool grace)
 {
 	struct quota_limit limit;
+	int verified;
 
 	if (!root->known || root->noenforcing ||
 	    !quota_root_counts(root, box))
 		return QUOTA_OK;
 	quota_root_limit(root, box_name(box), &limit);
-	if (!is_over(root, &limit, size, grace) ||
-	    (is_verified(root) && !is_over(root, &limit, size, grace)))
+	if (!is_over(root, &limit, size, grace))
+		return QUOTA_OK;
+	verified = verify(root);
+	/* Nobody's mail goes back to its sender for our own trouble. */
+	if (verified < 0 ||
+	    (verified > 0 && !is_over(root, &limit, size, grace)))
 		return QUOTA_OK;
 	return limit.bytes > 0 && size > (uint64_t)limit.bytes ?
 		QUOTA_OVER_LIMIT : QUOTA_OVER;

@@ -16,7 +16,7 @@ mail_privileged_group = $group
 lda_mailbox_autocreate = yes
 lda_mailbox_autosubscribe = yes
 lmtp_save_to_detail_mailbox = yes
-mbox_lock_timeout = 2s
+mbox_lock_timeout = 5s
 service lmtp {
   process_min_avail = 3
 }
@@ -72,7 +72,7 @@ echo "- a lock file holds mail back, then it goes on"
 echo 0 >"$spool/bob.lock"
 loft_send bob 9 >"$scratch/out" && fail "locked"
 grep -q '^4\|451' "$scratch/out" || fail "$(cat "$scratch/out")"
-wait_until 5 grep -q "Timeout while waiting for lock $spool/bob.lock" "$loft_log"
+wait_until 20 grep -q "Timeout while waiting for lock $spool/bob.lock" "$loft_log"
 rm "$spool/bob.lock"
 loft_send bob 9 >"$scratch/out" || fail "$(cat "$scratch/out")"
 [ "$(count "$spool/bob")" = 2 ] || fail "bob"
